@@ -1,0 +1,1 @@
+"""The array functions, by the chapters of the Python array API standard."""

@@ -1,0 +1,49 @@
+"""Checking axes and shapes before a backend sees them, so that the message is the same on each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unifw.errors import AxisError, OperandError, describe
+from unifw.tensor import Tensor, mixed_backends, not_a_tensor
+
+Axis = int | tuple[int, ...] | None
+
+
+def axis_of(name: str, axis: int, ndim: int) -> int:
+    """One axis, counted from the front. Raises AxisError.
+
+    >>> axis_of("sum", -1, 3)
+    2
+    """
+    if not isinstance(axis, int):
+        raise OperandError(f"{name}: got axis {describe(axis)}; expected an integer. Write axis=0.")
+    if not -ndim <= axis < ndim:
+        allowed = f"{-ndim} to {ndim - 1}" if ndim else "none, for a tensor without axes"
+        raise AxisError(f"{name}: got axis {axis} for {ndim} axes; expected {allowed}.")
+    return axis % ndim
+
+
+def axes_of(name: str, axis: Axis, ndim: int) -> tuple[int, ...] | int | None:
+    """The `axis` argument of a reduction, counted from the front. Raises AxisError, also for a repeated axis.
+
+    >>> axes_of("sum", (-1, 0), 3)
+    (2, 0)
+    """
+    if axis is None or isinstance(axis, int):
+        return None if axis is None else axis_of(name, axis, ndim)
+    axes = tuple(axis_of(name, one, ndim) for one in axis)
+    if len(set(axes)) != len(axes):
+        raise AxisError(f"{name}: got axis {axis}, which names one twice; expected distinct axes.")
+    return axes
+
+
+def one_backend(name: str, tensors: Any) -> Tensor:
+    """The first of several tensors, once all are known to be tensors of one backend."""
+    for x in tensors:
+        if not isinstance(x, Tensor):
+            raise not_a_tensor(name, x)
+    first: Tensor = tensors[0]
+    if any(x.ops is not first.ops for x in tensors):
+        raise mixed_backends(name, *tensors)
+    return first

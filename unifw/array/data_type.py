@@ -1,0 +1,67 @@
+"""Data types: conversion, promotion and queries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unifw import dtypes
+from unifw.dtypes import DType, as_dtype, promote
+from unifw.tensor import Tensor, not_a_tensor
+
+
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
+    """The values in another dtype; with `copy=False`, `x` itself where it has that dtype already.
+
+    >>> import unifw
+    >>> unifw.astype(unifw.asarray([1.9, -1.9]), unifw.int32).tolist()
+    [1, -1]
+    """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor("astype", x)
+    wanted = as_dtype(dtype)
+    if wanted is x.dtype:
+        return x.wrap(x.ops.copy(x.native)) if copy else x
+    return x.wrap(x.ops.astype(x.native, wanted))
+
+
+def result_type(*arrays_and_dtypes: Any) -> DType:
+    """The dtype of an operation on all of these tensors and dtypes.
+
+    >>> import unifw
+    >>> unifw.result_type(unifw.int32, unifw.int64)
+    unifw.int64
+    """
+    found = [x.dtype if isinstance(x, Tensor) else as_dtype(x) for x in arrays_and_dtypes]
+    result = found[0]
+    for dtype in found[1:]:
+        result = promote(result, dtype)
+    return result
+
+
+_KINDS = {
+    "bool": ("bool",),
+    "signed integer": ("signed integer",),
+    "unsigned integer": ("unsigned integer",),
+    "integral": ("signed integer", "unsigned integer"),
+    "real floating": ("real floating",),
+    "complex floating": ("complex floating",),
+    "numeric": ("signed integer", "unsigned integer", "real floating", "complex floating"),
+}
+
+
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Whether `dtype` is another dtype, of a kind ("bool", "integral", "real floating", ...), or one of a tuple.
+
+    Raises DTypeError for an unknown kind.
+
+    >>> import unifw
+    >>> unifw.isdtype(unifw.float32, "real floating"), unifw.isdtype(unifw.float32, ("integral", unifw.float64))
+    (True, False)
+    """
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, one) for one in kind)
+    if isinstance(kind, str) and kind in _KINDS:
+        return as_dtype(dtype).kind in _KINDS[kind]
+    if isinstance(kind, DType):
+        return as_dtype(dtype) is kind
+    raise dtypes.DTypeError(f"isdtype: got kind {kind!r}; expected a dtype or one of {', '.join(_KINDS)}.")

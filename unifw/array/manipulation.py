@@ -1,0 +1,148 @@
+"""Changing shapes and putting tensors together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from unifw.array.axes import Axis, axes_of, axis_of, one_backend
+from unifw.errors import AxisError, ShapeError, explain
+from unifw.tensor import Tensor, not_a_tensor
+
+
+def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Tensor:
+    """The same elements, in row-major order, in another shape; one size may be -1.
+
+    Raises ShapeError if the number of elements differs.
+
+    >>> import unifw
+    >>> unifw.reshape(unifw.arange(6), (2, -1)).tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor("reshape", x)
+    try:
+        return x.wrap(x.ops.reshape(x.native, shape))
+    except Exception as error:
+        if all(isinstance(size, int) for size in (*x.shape, *shape)):
+            wanted = "a whole number of rows" if -1 in shape else f"{prod(shape)} elements"
+            raise ShapeError(
+                f"reshape: got {x.size} elements of shape {x.shape} for the shape {tuple(shape)}; expected {wanted}. "
+                "Write -1 for one size that follows from the others."
+            ) from error
+        raise explain("reshape", error, x) from error
+
+
+def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
+    """The axes in another order. Raises AxisError unless `axes` names each once.
+
+    >>> import unifw
+    >>> unifw.permute_dims(unifw.zeros((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
+    found = axes_of("permute_dims", tuple(axes), x.ndim)
+    if not isinstance(found, tuple) or len(found) != x.ndim:
+        raise AxisError(f"permute_dims: got axes {axes} for {x.ndim} axes; expected each axis once.")
+    return x.wrap(x.ops.permute_dims(x.native, found))
+
+
+def matrix_transpose(x: Tensor, /) -> Tensor:
+    """The last two axes exchanged: (..., m, n) to (..., n, m).
+
+    >>> import unifw
+    >>> unifw.matrix_transpose(unifw.zeros((5, 2, 3))).shape
+    (5, 3, 2)
+    """
+    return x.mT
+
+
+def expand_dims(x: Tensor, /, *, axis: int = 0) -> Tensor:
+    """A new axis of size 1 at position `axis`.
+
+    >>> import unifw
+    >>> unifw.expand_dims(unifw.zeros(3), axis=-1).shape
+    (3, 1)
+    """
+    return x.wrap(x.ops.expand_dims(x.native, axis_of("expand_dims", axis, x.ndim + 1)))
+
+
+def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
+    """Without the axes named, which must have size 1. Raises ShapeError.
+
+    >>> import unifw
+    >>> unifw.squeeze(unifw.zeros((1, 3)), 0).shape
+    (3,)
+    """
+    axes = axes_of("squeeze", axis if isinstance(axis, tuple) else (axis,), x.ndim)
+    assert isinstance(axes, tuple)
+    sizes = [x.shape[one] for one in axes]
+    if any(isinstance(size, int) and size != 1 for size in sizes):
+        raise ShapeError(f"squeeze: got axes {axes} of sizes {sizes}; expected sizes of 1. Write x[:, 0] to pick one.")
+    return x.wrap(x.ops.squeeze(x.native, axes))
+
+
+def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
+    """The values repeated along new axes and axes of size 1. Raises ShapeError.
+
+    >>> import unifw
+    >>> unifw.broadcast_to(unifw.asarray([1, 2]), (2, 2)).tolist()
+    [[1, 2], [1, 2]]
+    """
+    try:
+        return x.wrap(x.ops.broadcast_to(x.native, tuple(shape)))
+    except Exception as error:
+        raise ShapeError(
+            f"broadcast_to: got shape {x.shape} for the shape {tuple(shape)}; expected each axis, counted from the "
+            "last, to be equal or 1. Write unifw.expand_dims(x, axis=...) to line them up."
+        ) from error
+
+
+def _joined(name: str, arrays: Sequence[Tensor]) -> Tensor:
+    if not arrays:
+        raise ShapeError(f"{name}: got no tensors; expected at least one.")
+    return one_backend(name, arrays)
+
+
+def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
+    """Tensors joined along an axis they have; with `axis=None`, flattened first. Raises ShapeError.
+
+    >>> import unifw
+    >>> unifw.concat([unifw.asarray([1]), unifw.asarray([2, 3])]).tolist()
+    [1, 2, 3]
+    """
+    first = _joined("concat", arrays)
+    if axis is None:
+        arrays, axis = [reshape(x, (-1,)) for x in arrays], 0
+    axis = axis_of("concat", axis, arrays[0].ndim)
+    try:
+        return first.wrap(first.ops.concat([x.native for x in arrays], axis))
+    except Exception as error:
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        raise ShapeError(f"concat: got shapes {shapes}; expected them equal but for axis {axis}.") from error
+
+
+def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
+    """Tensors of one shape joined along a new axis. Raises ShapeError.
+
+    >>> import unifw
+    >>> unifw.stack([unifw.asarray([1, 2]), unifw.asarray([3, 4])], axis=1).tolist()
+    [[1, 3], [2, 4]]
+    """
+    first = _joined("stack", arrays)
+    axis = axis_of("stack", axis, first.ndim + 1)
+    try:
+        return first.wrap(first.ops.stack([x.native for x in arrays], axis))
+    except Exception as error:
+        shapes = ", ".join(str(x.shape) for x in arrays)
+        raise ShapeError(f"stack: got shapes {shapes}; expected one shape for all.") from error
+
+
+def flip(x: Tensor, /, *, axis: Axis = None) -> Tensor:
+    """The elements in reverse order along an axis, several, or all.
+
+    >>> import unifw
+    >>> unifw.flip(unifw.asarray([1, 2, 3])).tolist()
+    [3, 2, 1]
+    """
+    axes = axes_of("flip", tuple(range(x.ndim)) if axis is None else axis, x.ndim)
+    return x.wrap(x.ops.flip(x.native, axes if isinstance(axes, tuple) else (axes,)))

@@ -1,0 +1,15 @@
+"""Distinct elements."""
+
+from __future__ import annotations
+
+from unifw.tensor import Tensor
+
+
+def unique_values(x: Tensor, /) -> Tensor:
+    """The distinct elements in rising order: (n,).
+
+    >>> import unifw
+    >>> unifw.unique_values(unifw.asarray([2, 1, 2])).tolist()
+    [1, 2]
+    """
+    return x.wrap(x.ops.unique_values(x.native))

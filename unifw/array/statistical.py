@@ -1,0 +1,97 @@
+"""Sums, means and extremes along axes: one, several, or all (`axis=None`).
+
+All raise AxisError for an axis that is not there; `keepdims` leaves the axes in place with size 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unifw.array.axes import Axis, axes_of
+from unifw.array.elementwise import sqrt
+from unifw.errors import ShapeError
+from unifw.tensor import Tensor, not_a_tensor
+
+
+def reduce(name: str, x: Tensor, axis: Axis, *args: Any) -> Tensor:
+    """Call the backend's reduction `name` with checked axes; what fails then is a reduction of no elements."""
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(name, x)
+    axes = None if axis is None else axes_of(name, axis, x.ndim)
+    try:
+        return x.wrap(getattr(x.ops, name)(x.native, axes, *args))
+    except Exception as error:
+        raise ShapeError(
+            f"{name}: failed on shape {x.shape}, dtype {x.dtype}, axis {axis}; expected at least one element. "
+            f"The native framework says: {error}"
+        ) from error
+
+
+def sum(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The sum; of small integers and booleans in 64 bits.
+
+    >>> import unifw
+    >>> unifw.sum(unifw.asarray([[1, 2], [3, 4]]), axis=0).tolist()
+    [4, 6]
+    """
+    return reduce("sum", x, axis, keepdims)
+
+
+def prod(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The product; of small integers and booleans in 64 bits.
+
+    >>> import unifw
+    >>> unifw.prod(unifw.asarray([[1, 2], [3, 4]]), axis=0).tolist()
+    [3, 8]
+    """
+    return reduce("prod", x, axis, keepdims)
+
+
+def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The arithmetic mean; of integers as float32.
+
+    >>> import unifw
+    >>> unifw.mean(unifw.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
+    [2.0, 3.0]
+    """
+    return reduce("mean", x, axis, keepdims)
+
+
+def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The greatest element; NaN if there is one.
+
+    >>> import unifw
+    >>> unifw.max(unifw.asarray([[1, 4], [3, 2]]), axis=0).tolist()
+    [3, 4]
+    """
+    return reduce("max", x, axis, keepdims)
+
+
+def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """The smallest element; NaN if there is one.
+
+    >>> import unifw
+    >>> unifw.min(unifw.asarray([[1, 4], [3, 2]]), axis=0).tolist()
+    [1, 2]
+    """
+    return reduce("min", x, axis, keepdims)
+
+
+def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+    """The variance, sum((x - mean)^2) / (n - correction); `correction=1` is the unbiased estimate.
+
+    >>> import unifw
+    >>> unifw.var(unifw.asarray([1.0, 3.0]), correction=1).item()
+    2.0
+    """
+    return reduce("var", x, axis, correction, keepdims)
+
+
+def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+    """The standard deviation: the square root of `var`.
+
+    >>> import unifw
+    >>> unifw.std(unifw.asarray([1.0, 3.0])).item()
+    1.0
+    """
+    return sqrt(reduce("var", x, axis, correction, keepdims))

@@ -1,0 +1,1 @@
+"""One folder per backend; `unifw.registry` finds them by name and nothing else imports them."""

@@ -1,0 +1,51 @@
+"""The TensorFlow backend. Importing this package does not import tensorflow; `load` does."""
+
+from __future__ import annotations
+
+from unifw.spec import Backend, BackendInfo
+
+INFO = BackendInfo(
+    name="tensorflow",
+    requires="tensorflow",
+    install="pip install 'unifw[tensorflow]'",
+    formats={"saved_model": ""},
+    preference=1,
+)
+
+
+def load() -> Backend:
+    """Import tensorflow and put the backend together."""
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when tensorflow is imported
+
+    from unifw.backends.tensorflow import (
+        array,
+        autodiff,
+        devices,
+        export,
+        interop,
+        nn,
+        optim,
+        random,
+        tensor,
+        tracing,
+    )
+
+    return tensor.bind(
+        Backend(
+            info=INFO,
+            array=array,
+            devices=devices,
+            Tensor=tensor.TensorFlowTensor,
+            Parameter=tensor.TensorFlowParameter,
+            Buffer=tensor.TensorFlowBuffer,
+            nn=nn,
+            autodiff=autodiff,
+            random=random,
+            tracing=tracing,
+            optim=optim,
+            export=export,
+            interop=interop,
+        )
+    )

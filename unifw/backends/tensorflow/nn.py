@@ -1,0 +1,158 @@
+"""The kernels of layers and losses on `tf.Tensor`; weights come in PyTorch's layout and are turned here.
+
+Inside a compiled step the graph optimiser folds the turning of a constant kernel away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+raw = tf.raw_ops
+
+
+def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    rank = x.shape.rank
+    if rank == 2:
+        y = raw.MatMul(a=x, b=weight, transpose_b=True)
+    else:
+        rows = raw.MatMul(a=tf.reshape(x, (-1, _last(x, weight))), b=weight, transpose_b=True)
+        y = tf.reshape(rows, tf.concat([tf.shape(x)[:-1], tf.shape(weight)[:1]], 0))
+        y.set_shape((*x.shape[:-1], weight.shape[0]))
+    return y if bias is None else raw.BiasAdd(value=y, bias=bias) if rank > 1 else y + bias
+
+
+def _last(x: tf.Tensor, weight: tf.Tensor) -> int:
+    """The feature count, checked here because a reshape to rows would hide a wrong one."""
+    if x.shape[-1] != weight.shape[1]:
+        raise ValueError(f"{x.shape[-1]} features for a weight of {weight.shape[1]}")
+    return int(weight.shape[1])
+
+
+def relu(x: tf.Tensor) -> tf.Tensor:
+    return raw.Relu(features=x)
+
+
+def flatten(x: tf.Tensor, start: int, end: int) -> tf.Tensor:
+    rank = x.shape.rank
+    start, end = start % rank, end % rank
+    static = x.shape[start : end + 1]
+    middle = static.num_elements()
+    sizes = [x.shape[i] for i in range(rank)]
+    dynamic = tf.shape(x)
+    known = [dynamic[i] if size is None else size for i, size in enumerate(sizes)]
+    merged = -1 if middle is None else middle
+    return tf.reshape(x, [*known[:start], merged, *known[end + 1 :]])
+
+
+def _channels_last(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Run a kernel that knows channels-last images only; TensorFlow's CPU has no other convolution gradient."""
+
+    def apply(x: tf.Tensor, *args: Any) -> tf.Tensor:
+        *rest, channels_last = args
+        if channels_last or x.shape.rank == 2:
+            return function(x, *rest)
+        rank = x.shape.rank
+        last = raw.Transpose(x=x, perm=(0, *range(2, rank), 1))
+        return raw.Transpose(x=function(last, *rest), perm=(0, rank - 1, *range(1, rank - 1)))
+
+    return apply
+
+
+@_channels_last
+def conv2d(
+    x: tf.Tensor,
+    weight: tf.Tensor,
+    bias: tf.Tensor | None,
+    stride: tuple[int, int],
+    padding: tuple[tuple[int, int], tuple[int, int]],
+    dilation: tuple[int, int],
+    groups: int,
+) -> tf.Tensor:
+    if x.shape[-1] != weight.shape[1] * groups:  # TensorFlow would take a multiple for grouped convolution
+        raise ValueError(f"{x.shape[-1]} channels for a kernel of {weight.shape[1] * groups}")
+    y = raw.Conv2D(
+        input=x,
+        filter=raw.Transpose(x=weight, perm=(2, 3, 1, 0)),
+        strides=[1, *stride, 1],
+        padding="EXPLICIT" if padding != ((0, 0), (0, 0)) else "VALID",
+        explicit_paddings=[0, 0, *padding[0], *padding[1], 0, 0] if padding != ((0, 0), (0, 0)) else [],
+        dilations=[1, *dilation, 1],
+    )
+    return y if bias is None else raw.BiasAdd(value=y, bias=bias)
+
+
+@_channels_last
+def max_pool2d(
+    x: tf.Tensor, kernel_size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]
+) -> tf.Tensor:
+    if padding != (0, 0):
+        x = tf.pad(x, [(0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)], constant_values=x.dtype.min)
+    return raw.MaxPool(input=x, ksize=[1, *kernel_size, 1], strides=[1, *stride, 1], padding="VALID")
+
+
+@_channels_last
+def batch_norm(
+    x: tf.Tensor,
+    weight: tf.Tensor | None,
+    bias: tf.Tensor | None,
+    running_mean: tf.Variable,
+    running_var: tf.Variable,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tf.Tensor:
+    channels = x.shape[-1]
+    if channels != running_mean.shape[0]:
+        raise ValueError(f"{channels} channels for statistics of {running_mean.shape[0]}")
+    scale = tf.ones(channels, x.dtype) if weight is None else weight
+    offset = tf.zeros(channels, x.dtype) if bias is None else bias
+    kept = (running_mean.read_value(), running_var.read_value())
+    kernel = _batch_norm_composed if x.dtype is tf.float64 else _batch_norm_fused
+    y, mean, variance = kernel(x, scale, offset, *kept, training, eps)
+    if training:
+        running_mean.assign_add(momentum * (mean - kept[0]), read_value=False)
+        running_var.assign_add(momentum * (variance - kept[1]), read_value=False)
+    return y
+
+
+Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
+
+def _batch_norm_fused(
+    x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, mean: tf.Tensor, var: tf.Tensor, training: bool, eps: float
+) -> Normalised:
+    """By the fused kernel, which returns the unbiased variance that PyTorch stores."""
+    image = x if x.shape.rank == 4 else tf.reshape(x, (-1, 1, 1, x.shape[-1]))
+    y, mean, var, *_ = raw.FusedBatchNormV3(
+        x=image,
+        scale=scale,
+        offset=offset,
+        mean=tf.zeros(0) if training else mean,
+        variance=tf.zeros(0) if training else var,
+        epsilon=eps,
+        is_training=training,
+    )
+    return y if x.shape.rank == 4 else tf.reshape(y, tf.shape(x)), mean, var
+
+
+def _batch_norm_composed(
+    x: tf.Tensor, scale: tf.Tensor, offset: tf.Tensor, mean: tf.Tensor, var: tf.Tensor, training: bool, eps: float
+) -> Normalised:
+    """From its parts, for the dtype that the fused kernel lacks."""
+    biased = var
+    if training:
+        mean, biased = tf.nn.moments(x, list(range(x.shape.rank - 1)))
+        count = tf.cast(tf.size(x) / tf.size(mean), x.dtype)
+        var = biased * count / (count - 1)
+    return (x - mean) * (tf.math.rsqrt(biased + eps) * scale) + offset, mean, var
+
+
+def dropout(x: tf.Tensor, p: float) -> tf.Tensor:
+    return tf.zeros_like(x) if p == 1 else tf.nn.dropout(x, p)
+
+
+def cross_entropy(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)

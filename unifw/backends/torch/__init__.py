@@ -1,0 +1,36 @@
+"""The PyTorch backend. Importing this package does not import torch; `load` does."""
+
+from __future__ import annotations
+
+from unifw.spec import Backend, BackendInfo
+
+INFO = BackendInfo(
+    name="torch",
+    requires="torch",
+    install="pip install 'unifw[torch]'",
+    formats={"pt2": ".pt2", "torchscript": ".pt"},
+    preference=0,
+)
+
+
+def load() -> Backend:
+    """Import torch and put the backend together."""
+    from unifw.backends.torch import array, autodiff, devices, export, interop, nn, optim, random, tensor, tracing
+
+    return tensor.bind(
+        Backend(
+            info=INFO,
+            array=array,
+            devices=devices,
+            Tensor=tensor.TorchTensor,
+            Parameter=tensor.TorchParameter,
+            Buffer=tensor.TorchBuffer,
+            nn=nn,
+            autodiff=autodiff,
+            random=random,
+            tracing=tracing,
+            optim=optim,
+            export=export,
+            interop=interop,
+        )
+    )

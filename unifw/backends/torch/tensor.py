@@ -1,0 +1,44 @@
+"""The three tensor classes of the PyTorch backend."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from unifw.tensor import Buffer, Parameter, Tensor, bind
+
+__all__ = ["TorchBuffer", "TorchParameter", "TorchTensor", "bind"]
+
+
+@final
+class TorchTensor(Tensor):
+    """A Tensor whose payload is a `torch.Tensor`."""
+
+    __slots__ = ()
+
+
+class _Stored:
+    """Storage is a leaf tensor, which is at the same time the value."""
+
+    __slots__ = ()
+    native: Any
+    storage: Any
+
+    def _store(self, native: Any) -> None:
+        self.native = self.storage = native.detach().contiguous()
+
+    def _set(self, native: Any) -> None:
+        self.storage.data.copy_(native)
+
+
+@final
+class TorchParameter(_Stored, Parameter, Tensor):
+    """A Parameter whose storage is a leaf `torch.Tensor`; it requires a gradient only while one is being taken."""
+
+    __slots__ = ()
+
+
+@final
+class TorchBuffer(_Stored, Buffer, Tensor):
+    """A Buffer whose storage is a `torch.Tensor`."""
+
+    __slots__ = ()

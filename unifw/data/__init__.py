@@ -1,0 +1,5 @@
+"""Datasets, their order, and batches."""
+
+from unifw.data.dataset import ArrayDataset as ArrayDataset
+from unifw.data.dataset import random_split as random_split
+from unifw.data.loader import DataLoader as DataLoader

@@ -1,0 +1,151 @@
+"""Every error unifw raises, rooted at `UnifwError`.
+
+An error says what was got, what was expected and what to write instead. Each class is also the built-in
+exception that Python users expect (`ValueError`, `TypeError`, ...), so `except ValueError` keeps working.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class UnifwError(Exception):
+    """Root of every error that unifw raises on purpose."""
+
+
+class UnknownBackendError(UnifwError, ValueError):
+    """A backend name that no folder and no entry point provides."""
+
+
+class BackendNotInstalledError(UnifwError, ImportError):
+    """A known backend whose framework is not installed."""
+
+
+class UnsupportedError(UnifwError, NotImplementedError):
+    """An operation that a backend declares it does not have."""
+
+
+class MixedBackendError(UnifwError, TypeError):
+    """Tensors of two backends met in one operation."""
+
+
+class OperandError(UnifwError, TypeError):
+    """An argument that is neither a Tensor nor a Python scalar."""
+
+
+class DTypeError(UnifwError, TypeError):
+    """A data type that an operation does not take."""
+
+
+class ShapeError(UnifwError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class AxisError(UnifwError, ValueError, IndexError):
+    """An axis that the tensor does not have."""
+
+
+class OutOfRangeError(UnifwError, IndexError):
+    """An index or class label outside its range."""
+
+
+class DeviceError(UnifwError, ValueError):
+    """A device that does not exist here."""
+
+
+class GradientError(UnifwError, ValueError):
+    """A function or an argument that cannot be differentiated as asked."""
+
+
+class TracedValueError(UnifwError, TypeError):
+    """The value of a traced tensor was asked for while a graph is being built."""
+
+
+class StateDictError(UnifwError, ValueError):
+    """A state dict that does not fit the model; nothing was loaded."""
+
+
+class FileFormatError(UnifwError, ValueError):
+    """A file that is not what its reader expects."""
+
+
+class PathExistsError(UnifwError, FileExistsError):
+    """The target of an export exists already."""
+
+
+class PathWriteError(UnifwError, OSError):
+    """The target of a save or an export cannot be written."""
+
+
+class ExportError(UnifwError, RuntimeError):
+    """A model that cannot be exported, or an export that differs from the live model."""
+
+
+class OperationError(UnifwError, RuntimeError):
+    """A native operation failed for a reason that unifw cannot name better."""
+
+
+def describe(x: Any) -> str:
+    """One operand in words: its shape and dtype if it has them, else its type.
+
+    >>> describe(3.0)
+    'float 3.0'
+    """
+    shape, dtype = getattr(getattr(x, "native", x), "shape", None), getattr(x, "dtype", None)  # native: None if unknown
+    if shape is not None and dtype is not None:
+        return f"{type(x).__name__} of shape {tuple(shape)} and dtype {dtype}"
+    return f"{type(x).__name__} {x!r}"[:120]
+
+
+def explain(name: str, error: Exception, *operands: Any) -> Exception:
+    """Turn the failure of a native operation into the unifw error that names its cause.
+
+    Called after a failure only, so that the hot path carries no checks.
+    """
+    if isinstance(error, UnifwError):
+        return error
+    tensors = [x for x in operands if hasattr(x, "native")]
+    for x in operands:
+        if not hasattr(x, "native") and not isinstance(x, (bool, int, float, complex)):
+            return OperandError(
+                f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
+            )
+    for rule in (_explain_matmul, _explain_broadcast):
+        explained = rule(name, tensors)
+        if explained is not None:
+            return explained
+    got = " and ".join(describe(x) for x in operands)
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return OperationError(f"{name}: failed on {got}. The native framework says: {reason}")
+
+
+def _explain_matmul(name: str, tensors: list[Any]) -> Exception | None:
+    if name != "matmul" or len(tensors) != 2:
+        return None
+    a, b = (tuple(x.shape) for x in tensors)
+    if a and b and a[-1] != b[-2 if len(b) > 1 else 0]:
+        return ShapeError(
+            f"matmul: got shapes {a} and {b}; expected the last axis of the first ({a[-1]}) to equal the "
+            f"{'second to last axis' if len(b) > 1 else 'only axis'} of the second ({b[-2 if len(b) > 1 else 0]}). "
+            "Write x @ y.mT if the second is stored transposed."
+        )
+    if not a or not b:
+        return ShapeError(f"matmul: got shapes {a} and {b}; expected at least one axis each. Write x * y for scalars.")
+    return None
+
+
+def _explain_broadcast(name: str, tensors: list[Any]) -> Exception | None:
+    if name == "matmul" or len(tensors) < 2:
+        return None
+    shapes = [tuple(x.shape) for x in tensors]
+    try:
+        np.broadcast_shapes(*shapes)
+    except (ValueError, TypeError):
+        got = " and ".join(map(str, shapes))
+        return ShapeError(
+            f"{name}: got shapes {got}, which do not broadcast; expected each pair of axes, counted from the last, "
+            "to be equal or one of them 1. Write x.reshape(...) or unifw.expand_dims(x, axis=...) to line them up."
+        )
+    return None

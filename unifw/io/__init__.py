@@ -1,0 +1,8 @@
+"""Files: weights in safetensors, and models in the formats of the frameworks."""
+
+from unifw.io.artifact import Artifact as Artifact
+from unifw.io.artifact import load_artifact as load_artifact
+from unifw.io.export import ExportReport as ExportReport
+from unifw.io.export import export as export
+from unifw.io.weights import load as load
+from unifw.io.weights import save as save

@@ -1,0 +1,51 @@
+"""Comparing an exported model with the live one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from unifw import tree
+from unifw.errors import ExportError
+from unifw.spec import Numpy
+from unifw.tensor import Tensor
+
+TOLERANCE = 1e-4
+"""The largest difference allowed, for outputs of size up to 1; relative to the largest output above that."""
+
+
+def largest_difference(live: Callable[..., Any], artifact: Callable[..., Any], inputs: Sequence[Tensor]) -> float:
+    """Run both and return the largest absolute difference of any output element.
+
+    Raises ExportError if the outputs differ in number, shape, or by more than TOLERANCE allows.
+
+    >>> import unifw
+    >>> largest_difference(unifw.exp, unifw.exp, [unifw.asarray([0.0, 1.0])])
+    0.0
+    """
+    expected, got = _arrays(live(*inputs)), _arrays(artifact(*inputs))
+    shapes = [[x.shape for x in found] for found in (got, expected)]
+    if shapes[0] != shapes[1]:
+        raise ExportError(f"export: the artefact returned outputs of shapes {shapes[0]}; the live model {shapes[1]}.")
+    worst = 0.0
+    for ours, theirs in zip(expected, got, strict=True):
+        if not np.array_equal(np.isfinite(ours), np.isfinite(theirs)):
+            raise ExportError("export: the artefact and the live model return NaN or infinity in different places.")
+        finite = np.isfinite(ours)
+        difference = float(np.abs(ours[finite] - theirs[finite]).max(initial=0.0))
+        allowed = TOLERANCE * max(1.0, float(np.abs(ours[finite]).max(initial=0.0)))
+        if difference > allowed:
+            raise ExportError(
+                f"export: the artefact differs from the live model by {difference:.3g} on a batch of {len(inputs[0])} rows; "
+                f"expected at most {allowed:.3g}. Nothing was written. Does forward() depend on Python values that "
+                "change between calls?"
+            )
+        worst = max(worst, difference)
+    return worst
+
+
+def _arrays(outputs: Any) -> list[Numpy]:
+    ordered = dict(sorted(outputs.items())) if isinstance(outputs, Mapping) else outputs
+    return [x.numpy().astype(np.float64) if "complex" not in x.dtype.kind else x.numpy() for x in tree.leaves(ordered)]

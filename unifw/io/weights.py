@@ -1,0 +1,97 @@
+"""Weights in safetensors: no code in the file, PyTorch's names, any backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unifw.array.creation import asarray
+from unifw.dtypes import bfloat16
+from unifw.errors import FileFormatError, OperandError, PathWriteError, describe
+from unifw.io.paths import written_whole
+from unifw.nn.module import Module
+from unifw.spec import Numpy
+from unifw.tensor import Tensor, TensorLike
+
+_FROM_FILE = {
+    "BOOL": "bool", "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64", "U8": "uint8", "U16": "uint16",
+    "U32": "uint32", "U64": "uint64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64",
+}  # fmt: skip
+
+
+def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) -> None:
+    """Write a model's parameters and buffers, or a dict of tensors, to a `.safetensors` file.
+
+    The file is replaced whole or not at all. Raises PathWriteError if it cannot be written.
+
+    >>> import tempfile, unifw
+    >>> path = tempfile.mkdtemp() + "/model.safetensors"
+    >>> unifw.save(unifw.nn.Linear(2, 1), path)
+    >>> list(unifw.load(path))
+    ['bias', 'weight']
+    """
+    import safetensors
+
+    named = model.named_state() if isinstance(model, Module) else model
+    if not isinstance(named, Mapping):
+        raise OperandError(f"save: got {describe(model)}; expected a Module or a dict of tensors.")
+    values = {name: _stored(x) for name, x in named.items()}
+    specs = {
+        name: safetensors.TensorSpec(
+            dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes
+        )
+        for name, (dtype, array) in values.items()
+    }
+    target = Path(path)
+    if target.is_dir():
+        raise PathWriteError(f"save: {target} is a folder; expected a file. Write {target / 'model.safetensors'}.")
+    with written_whole(target) as temporary:
+        safetensors.serialize_file(specs, temporary, {"format": "unifw"})
+
+
+def _stored(x: TensorLike) -> tuple[str, Numpy]:
+    """The dtype's name in the file, and contiguous little-endian values."""
+    tensor = x if isinstance(x, Tensor) else asarray(x)
+    values = np.asarray(tensor.numpy(), order="C")
+    values = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    if tensor.dtype is bfloat16:  # the upper half of the float32 that holds the same value
+        return "bfloat16", (values.view(np.uint32) >> 16).astype(np.uint16)
+    return tensor.dtype.name, values
+
+
+def load(path: str | PathLike[str]) -> dict[str, Tensor]:
+    """Read a `.safetensors` file as a dict of tensors on the active backend, for `Module.load_state_dict`.
+
+    Raises FileNotFoundError, and FileFormatError if the file is something else or damaged.
+
+    >>> import tempfile, unifw
+    >>> path = tempfile.mkdtemp() + "/x.safetensors"
+    >>> unifw.save({"x": unifw.asarray([1.0, 2.0])}, path)
+    >>> unifw.load(path)["x"].tolist()
+    [1.0, 2.0]
+    """
+    import safetensors
+
+    data = Path(path).read_bytes()
+    try:
+        entries = safetensors.deserialize(data)
+        return {name: _restored(name, entry) for name, entry in sorted(entries)}
+    except safetensors.SafetensorError as error:
+        raise FileFormatError(
+            f"load: {path} is not a safetensors file ({error}). "
+            "Write unifw.save(model, path) to make one; other formats need their own loader."
+        ) from error
+
+
+def _restored(name: str, entry: Mapping[str, Any]) -> Tensor:
+    kind, shape, data = entry["dtype"], entry["shape"], entry["data"]
+    if kind == "BF16":
+        upper = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
+        return asarray(upper.view(np.float32).reshape(shape), dtype=bfloat16)
+    if kind not in _FROM_FILE:
+        raise FileFormatError(f"load: {name} has the dtype {kind}; expected one of {', '.join(_FROM_FILE)}, BF16.")
+    return asarray(np.frombuffer(data, _FROM_FILE[kind]).reshape(shape))

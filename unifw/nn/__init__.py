@@ -1,0 +1,15 @@
+"""Layers, losses and the `Module` they are made of."""
+
+from unifw.nn import functional as functional
+from unifw.nn import init as init
+from unifw.nn.activations import ReLU as ReLU
+from unifw.nn.containers import Sequential as Sequential
+from unifw.nn.conv import Conv2d as Conv2d
+from unifw.nn.dropout import Dropout as Dropout
+from unifw.nn.linear import Linear as Linear
+from unifw.nn.losses import CrossEntropyLoss as CrossEntropyLoss
+from unifw.nn.module import LoadReport as LoadReport
+from unifw.nn.module import Module as Module
+from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
+from unifw.nn.pooling import MaxPool2d as MaxPool2d
+from unifw.nn.shaping import Flatten as Flatten

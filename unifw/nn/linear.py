@@ -1,0 +1,33 @@
+"""Dense layers."""
+
+from __future__ import annotations
+
+from unifw.nn import functional as F
+from unifw.nn import init
+from unifw.nn.module import Module
+from unifw.tensor import Parameter, Tensor
+
+
+class Linear(Module, leaf=True):
+    """x @ weight.T + bias: (..., in_features) to (..., out_features).
+
+    `weight` is (out_features, in_features); both start as U(-1/sqrt(in), 1/sqrt(in)).
+
+    >>> import unifw
+    >>> unifw.nn.Linear(3, 2)(unifw.zeros((5, 3))).shape
+    (5, 2)
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        shape = (out_features, in_features)
+        bound = init.fan_in_bound(shape)
+        self.weight = Parameter(init.uniform(shape, bound))
+        self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in_features) to (..., out_features)."""
+        return F.linear(x, self.weight, self.bias)
+
+    def _describe(self) -> str:
+        out_features, in_features = self.weight.shape
+        return f"{in_features}, {out_features}, bias={self.bias is not None}"

@@ -1,0 +1,214 @@
+"""`Trainer`: the one training loop. Only how a step runs is the backend's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from unifw import tree
+from unifw.array.manipulation import concat
+from unifw.autodiff import differentiate
+from unifw.data.dataset import ArrayDataset
+from unifw.data.loader import DataLoader
+from unifw.errors import GradientError, OperandError, describe
+from unifw.nn.module import Module
+from unifw.nn.modes import mode
+from unifw.optim.base import Optimizer
+from unifw.registry import part, using_backend
+from unifw.tensor import Tensor, TensorLike, to_native
+from unifw.train.progress import EpochProgress
+
+Batch = tuple[Tensor, ...]
+Metric = Callable[[Any, Tensor], Tensor]
+Logs = dict[str, float]
+
+
+class Trainer:
+    """Train, evaluate and apply a model on the backend where its parameters are.
+
+    `loss(outputs, targets)` returns a scalar Tensor; `metrics` are such functions by name. A batch is a tuple of
+    Tensors, the last of them the targets, the others the model's inputs.
+
+    >>> import numpy as np, unifw
+    >>> model = unifw.nn.Linear(2, 2)
+    >>> optimizer = unifw.optim.SGD(model, lr=0.1)
+    >>> trainer = unifw.Trainer(model, optimizer, unifw.nn.functional.cross_entropy, progress=False)
+    >>> dataset = unifw.data.ArrayDataset(np.eye(2, dtype="float32"), np.array([0, 1]))
+    >>> history = trainer.fit(unifw.data.DataLoader(dataset, batch_size=2), epochs=3)
+    >>> len(history), history[2]["loss"] < history[0]["loss"]
+    (3, True)
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer | None = None,
+        loss: Callable[[Any, Tensor], Tensor] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        progress: bool = True,
+    ) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = dict(metrics or {})
+        self.progress = progress
+        self._steps: dict[Any, Callable[..., tuple[Any, ...]]] = {}
+
+    # ---- what users call
+
+    def fit(self, data: Iterable[Any], epochs: int = 1, validation: Iterable[Any] | None = None) -> list[Logs]:
+        """Train for some epochs; returns each epoch's numbers: loss, metrics, "val_..." of `validation`, seconds.
+
+        Raises GradientError without an optimiser or loss, or if every parameter is frozen.
+        """
+        if self.optimizer is None or self.loss is None:
+            raise GradientError("fit: got no optimizer or no loss. Write Trainer(model, optimizer, loss).")
+        history = []
+        for epoch in range(epochs):
+            started = perf_counter()
+            totals = _Totals(("loss", *self.metrics))
+            progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
+            with mode(self.model, training=True), using_backend(self.model.backend):
+                step = self._train_step(self.optimizer)
+                for batch in progress.track(data):
+                    tensors = self._tensors(batch)
+                    totals.add(step(list(self.optimizer.dynamic().values()), tensors), _rows(tensors))
+                    self.optimizer.step_count += 1
+            logs = totals.means()
+            if validation is not None:
+                logs |= {f"val_{name}": value for name, value in self.evaluate(validation).items()}
+            logs["seconds"] = perf_counter() - started
+            progress.finish(logs)
+            history.append(logs)
+        return history
+
+    def evaluate(self, data: Iterable[Any]) -> Logs:
+        """The loss and metrics over all batches, each row counting once, in evaluation mode.
+
+        Raises GradientError without a loss and metrics.
+        """
+        names = (*(("loss",) if self.loss is not None else ()), *self.metrics)
+        if not names:
+            raise GradientError("evaluate: got neither a loss nor metrics. Write Trainer(model, loss=..., metrics=...).")
+        totals = _Totals(names)
+        with mode(self.model, training=False), using_backend(self.model.backend):
+            step = self._step("evaluate", (), lambda: self._evaluate_batch)
+            for batch in data:
+                tensors = self._tensors(batch)
+                totals.add(step([], tensors), _rows(tensors))
+        return totals.means()
+
+    def predict(self, data: TensorLike | Iterable[Any], batch_size: int = 256) -> Tensor:
+        """The model's outputs in evaluation mode, for an array of rows or for the inputs of batches; one Tensor.
+
+        Raises OperandError for a model whose output is not one Tensor.
+        """
+        if isinstance(data, (Tensor, np.ndarray)):
+            data = DataLoader(ArrayDataset(data), batch_size)
+            inputs = slice(None)
+        else:
+            inputs = slice(0, -1)
+        wrap, outputs = self.model.backend.Tensor, []
+        with mode(self.model, training=False), using_backend(self.model.backend):
+            step = self._step("predict", (), lambda: self._predict_batch)
+            for batch in data:
+                tensors = self._tensors(batch)
+                outputs.append(wrap(step([], tensors[inputs] or tensors)[0]))
+        return concat(outputs)
+
+    # ---- steps
+
+    def _train_step(self, optimizer: Optimizer) -> Callable[..., tuple[Any, ...]]:
+        trainable = {name: p for name, p in self.model.named_parameters() if p.trainable}
+        if not trainable:
+            raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
+        optimizer.prepare(trainable)
+        dynamic = tuple(optimizer.dynamic())
+
+        def build() -> Callable[..., tuple[Any, ...]]:
+            names, parameters = list(trainable), list(trainable.values())
+
+            def train_batch(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
+                *inputs, targets = self._wrapped(batch)
+
+                def objective(_: list[Tensor]) -> tuple[Tensor, Any]:
+                    outputs = self.model(*inputs)
+                    return self.loss(outputs, targets), outputs  # type: ignore[misc]
+
+                value, outputs, _, gradients = differentiate(objective, [], parameters, has_aux=True)
+                optimizer.apply(dict(zip(names, gradients, strict=True)), dict(zip(dynamic, scalars, strict=True)))
+                return value.native, *self._measure(outputs, targets)
+
+            return train_batch
+
+        return self._step("train", tuple(trainable), build)
+
+    def _step(self, kind: str, names: tuple[str, ...], build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+        """The backend's form of a step, made once for each set of trainable parameters and modes."""
+        backend = self.model.backend
+        modes = tuple(module.training for _, module in self.model.named_modules())
+        key = (kind, backend.name, names, modes)
+        if key not in self._steps:
+            self._steps[key] = part(backend, "tracing").make_step(build())
+        return self._steps[key]
+
+    def _evaluate_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        *inputs, targets = self._wrapped(batch)
+        outputs = self.model(*inputs)
+        loss = () if self.loss is None else (self.loss(outputs, targets).native,)
+        return *loss, *self._measure(outputs, targets)
+
+    def _predict_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        outputs = self.model(*self._wrapped(batch))
+        if not isinstance(outputs, Tensor):
+            raise OperandError(f"predict: the model returned {describe(outputs)}; expected one Tensor.")
+        return (outputs.native,)
+
+    def _measure(self, outputs: Any, targets: Tensor) -> list[Any]:
+        return [metric(outputs, targets).native for metric in self.metrics.values()]
+
+    def _wrapped(self, batch: tuple[Any, ...]) -> list[Tensor]:
+        wrap = self.model.backend.Tensor
+        return [wrap(x) for x in batch]
+
+    def _tensors(self, batch: Any) -> tuple[Any, ...]:
+        """A batch as native tensors beside the parameters."""
+        backend = self.model.backend
+        items = batch if isinstance(batch, (tuple, list)) else (batch,)
+        return tuple(x.native if isinstance(x, backend.Tensor) else to_native(x, backend) for x in items)
+
+
+class _Totals:
+    """Sums of the numbers of each step, left where they were computed until someone looks."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.rows: list[int] = []
+        self.values: list[tuple[Any, ...]] = []
+
+    def add(self, values: tuple[Any, ...], rows: int) -> None:
+        self.values.append(values)
+        self.rows.append(rows)
+
+    def latest(self) -> float | None:
+        return float(self.values[-1][0]) if self.values else None
+
+    def means(self) -> Logs:
+        """The mean of each number over all rows."""
+        if not self.values:
+            raise OperandError("trainer: got no batches; expected at least one. A generator can be used up only once.")
+        table = np.asarray(tree.map_leaves(float, self.values), np.float64)
+        weights = np.asarray(self.rows, np.float64)
+        return dict(zip(self.names, (table * weights[:, None]).sum(0) / weights.sum(), strict=True))
+
+
+def _rows(batch: tuple[Any, ...]) -> int:
+    shape = batch[0].shape
+    return int(shape[0]) if len(shape) else 1
+
+
+def _length(data: Iterable[Any]) -> int | None:
+    return len(data) if hasattr(data, "__len__") else None
