@@ -49,9 +49,7 @@ def train(model: nn.Module, training: ArrayDataset, held_out: ArrayDataset, epoc
     """Train and return the accuracy on the held-out quarter."""
     batches = DataLoader(training, batch_size=64, shuffle=True, drop_last=True)
     optimizer = unifw.optim.AdamW(model, lr=unifw.optim.schedules.cosine(4e-3, steps=epochs * len(batches)))
-    trainer = unifw.Trainer(
-        model, optimizer, nn.functional.cross_entropy, metrics={"accuracy": unifw.train.accuracy}
-    )
+    trainer = unifw.Trainer(model, optimizer, nn.functional.cross_entropy, metrics={"accuracy": unifw.train.accuracy})
     history = trainer.fit(batches, epochs=epochs, validation=DataLoader(held_out, batch_size=256))
     return history[-1]["val_accuracy"]
 
@@ -71,7 +69,7 @@ def export_all(model: nn.Module, folder: Path, images: unifw.Tensor) -> None:
     """Export to each format and print how far the artefact is from the live model."""
     for format, name in {"torchscript": "digits.pt", "pt2": "digits.pt2", "saved_model": "digits_saved_model"}.items():
         report = unifw.export(model, folder / name, format=format, inputs=images[:4])
-        print(f"{format}: {report.path.name}, largest difference {report.max_difference:.2e}, batches {report.batch_sizes}")
+        print(f"{format}: {report.path.name}, differs by {report.max_difference:.2e}, batches {report.batch_sizes}")
 
 
 def main() -> None:

@@ -100,7 +100,9 @@ from unifw.autodiff import grad as grad
 from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
 from unifw.devices import devices as devices
+from unifw.dtypes import DType as DType
 from unifw.dtypes import bfloat16 as bfloat16
+from unifw.dtypes import bool_ as bool  # noqa: F401  # the standard calls it so
 from unifw.dtypes import complex64 as complex64
 from unifw.dtypes import complex128 as complex128
 from unifw.dtypes import float16 as float16
@@ -114,8 +116,6 @@ from unifw.dtypes import uint8 as uint8
 from unifw.dtypes import uint16 as uint16
 from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
-from unifw.dtypes import DType as DType
-from unifw.dtypes import bool_ as bool
 from unifw.errors import UnifwError as UnifwError
 from unifw.io import Artifact as Artifact
 from unifw.io import ExportReport as ExportReport

@@ -41,8 +41,8 @@ def value_and_grad(
     the argument at `argnums` (a tuple of them for several): a Tensor for a Tensor, a tree for a tree, and for a Module
     a flat dict {parameter name: Tensor} of its trainable parameters. What the value does not depend on gets zeros.
 
-    Raises GradientError for an output that is not a scalar and for a Module without trainable parameters, DTypeError for
-    integer arguments.
+    Raises GradientError for an output that is not a scalar and for a Module without trainable parameters, DTypeError
+    for integer arguments.
 
     >>> import unifw
     >>> value, gradient = unifw.value_and_grad(lambda x: unifw.sum(x * x))(unifw.asarray([3.0]))

@@ -104,9 +104,9 @@ def default_dtype(values: np.ndarray[Any, Any]) -> DType:
     >>> default_dtype(np.asarray([1.5]))
     unifw.float32
     """
-    return {"f": float32, "i": int64, "u": uint64, "c": complex64, "b": bool_}.get(
-        values.dtype.kind
-    ) or as_dtype(values.dtype)
+    return {"f": float32, "i": int64, "u": uint64, "c": complex64, "b": bool_}.get(values.dtype.kind) or as_dtype(
+        values.dtype
+    )
 
 
 @cache
@@ -137,7 +137,7 @@ _RANK: Final = {"bool": 0, "unsigned integer": 1, "signed integer": 2, "real flo
 
 
 @cache
-def promote_scalar(dtype: DType, scalar: type) -> DType:
+def promote_scalar(dtype: DType, scalar: type[bool | int | float | complex]) -> DType:
     """The dtype of an operation on a tensor of `dtype` and a Python scalar: the tensor's, unless its kind is too low.
 
     >>> promote_scalar(float64, int), promote_scalar(int32, float), promote_scalar(float64, complex)

@@ -178,7 +178,7 @@ def backend_of_format(format: str) -> BackendInfo:
     >>> backend_of_format("saved_model").name
     'tensorflow'
     """
-    infos = [plugin.INFO for plugin in _plugins().values()]
+    infos: list[BackendInfo] = [plugin.INFO for plugin in _plugins().values()]
     for candidate in infos:
         if format in candidate.formats:
             return candidate

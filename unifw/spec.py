@@ -17,7 +17,7 @@ import numpy as np
 from unifw.dtypes import DType
 
 if TYPE_CHECKING:
-    from unifw.tensor import Buffer, Parameter, Tensor
+    from unifw.tensor import Buffer, Parameter, Tensor, Variable
 
 Native = Any
 """A native tensor: `torch.Tensor`, `tf.Tensor`, ... or, as an operand, a Python scalar."""
@@ -125,7 +125,7 @@ class NnOps(Protocol):
         weight: Native,
         bias: Native | None,
         stride: tuple[int, int],
-        padding: tuple[tuple[int, int], tuple[int, int]] | str,
+        padding: tuple[tuple[int, int], tuple[int, int]],
         dilation: tuple[int, int],
         groups: int,
         channels_last: bool,
@@ -208,10 +208,14 @@ class TracingOps(Protocol):
         ...
 
 
+FusedUpdate = Callable[[list[Storage], list[Native], Mapping[str, list[Storage]], Mapping[str, Any]], None]
+
+
 class OptimOps(Protocol):
     """Fused in-place updates: `FUSED[rule](storages, gradients, states, hyper)`, for the rules that have one."""
 
-    FUSED: Mapping[str, Callable[[list[Storage], list[Native], Mapping[str, list[Storage]], Mapping[str, Any]], None]]
+    @property
+    def FUSED(self) -> Mapping[str, FusedUpdate]: ...
 
 
 class ExportOps(Protocol):
@@ -233,7 +237,7 @@ class ExportRequest:
     format: str
     path: str
     forward: Callable[..., Any]
-    state: Mapping[str, Parameter | Buffer]
+    state: Mapping[str, Variable]
     inputs: Mapping[str, Native]
 
 
@@ -252,7 +256,7 @@ class Backend:
     """One loaded backend: its modules and its three tensor classes."""
 
     info: BackendInfo
-    array: Any  # ArrayOps, with the elementwise functions of UNARY and BINARY
+    array: ArrayOps  # and the elementwise functions of UNARY and BINARY
     devices: DeviceOps
     Tensor: type[Tensor]
     Parameter: type[Parameter]

@@ -53,7 +53,9 @@ def binary(name: str, x1: Tensor | Scalar, x2: Tensor | Scalar) -> Tensor:
 
 def not_a_tensor(name: str, x: Any) -> OperandError:
     """The error for an operand that is neither a Tensor nor a Python scalar."""
-    return OperandError(f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first.")
+    return OperandError(
+        f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
+    )
 
 
 def mixed_backends(name: str, *tensors: Tensor) -> MixedBackendError:
@@ -525,7 +527,8 @@ class Variable(Tensor):
         if hasattr(cls, "backend"):
             return super().__new__(cls)
         backend = data.backend if isinstance(data, Tensor) else get_backend()
-        return super().__new__(getattr(backend, cls.__name__))
+        made: Self = super().__new__(getattr(backend, cls.__name__))
+        return made
 
     def __init__(self, data: TensorLike) -> None:
         self._store(to_native(data, self.backend))
@@ -633,9 +636,12 @@ def bind(backend: Backend) -> Backend:
 
 def _native_key(key: Any) -> Any:
     """An index with each Tensor in it replaced by its native tensor."""
-    if isinstance(key, tuple):
-        return tuple(part.native if isinstance(part, Tensor) else part for part in key)
-    return key.native if isinstance(key, Tensor) else key
+    if not isinstance(key, tuple):
+        return key.native if isinstance(key, Tensor) else key
+    for part in key:
+        if isinstance(part, Tensor):
+            return tuple(part.native if isinstance(part, Tensor) else part for part in key)
+    return key
 
 
 def _rebuild(kind: str, backend: str, values: Numpy, dtype: DType, *args: Any) -> Tensor:

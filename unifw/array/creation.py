@@ -9,25 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from unifw.dtypes import DType, as_dtype, bool_, complex64, float32, int64
-from unifw.errors import ShapeError
+from unifw.dtypes import DType, as_dtype, float32, int64
+from unifw.errors import ShapeError, explain
 from unifw.registry import backend_of_native, get_backend
 from unifw.tensor import Tensor, TensorLike, to_native
 
 Shape = int | tuple[int, ...]
 
 
-def _shape(shape: Any) -> tuple[int, ...]:
-    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
-    for size in sizes:
-        if isinstance(size, (float, str)) or (isinstance(size, int) and size < 0):
-            raise ShapeError(f"shape: got {shape!r}; expected non-negative integers. Write for example (2, 3).")
-    return sizes
+def _sizes(shape: Any) -> tuple[Any, ...]:
+    return shape if type(shape) is tuple else tuple(shape) if isinstance(shape, list) else (shape,)
 
 
-def asarray(
-    obj: TensorLike, /, *, dtype: Any = None, device: str | None = None, copy: bool | None = None
-) -> Tensor:
+def _explain_shape(name: str, error: Exception, shape: Any) -> Exception:
+    sizes = _sizes(shape)
+    if any(isinstance(size, (float, str)) or (isinstance(size, int) and size < 0) for size in sizes):
+        return ShapeError(f"{name}: got shape {shape!r}; expected non-negative integers. Write for example (2, 3).")
+    return explain(name, error)
+
+
+def asarray(obj: TensorLike, /, *, dtype: Any = None, device: str | None = None, copy: bool | None = None) -> Tensor:
     """A Tensor of numbers, nested lists, a NumPy array, a native tensor or another Tensor.
 
     Python floats become float32 and Python integers int64. `copy=False` shares memory or raises ValueError; else the
@@ -46,7 +47,17 @@ def asarray(
     return backend.Tensor(to_native(obj, backend, wanted, device))
 
 
-def full(shape: Shape, fill_value: bool | int | float | complex, *, dtype: Any = None, device: str | None = None) -> Tensor:
+def _filled(name: str, shape: Shape, value: Any, dtype: DType, device: str | None) -> Tensor:
+    backend = get_backend()
+    try:
+        return backend.Tensor(backend.array.full(_sizes(shape), value, dtype, device))
+    except Exception as error:
+        raise _explain_shape(name, error, shape) from error
+
+
+def full(
+    shape: Shape, fill_value: bool | int | float | complex, *, dtype: Any = None, device: str | None = None
+) -> Tensor:
     """A tensor of `shape` with one value everywhere; the dtype is that of the value unless given.
 
     Raises ShapeError for a negative size.
@@ -55,30 +66,27 @@ def full(shape: Shape, fill_value: bool | int | float | complex, *, dtype: Any =
     >>> unifw.full((2,), 7).tolist()
     [7, 7]
     """
-    kinds = {bool: bool_, int: int64, float: float32, complex: complex64}
-    wanted = kinds[type(fill_value)] if dtype is None else as_dtype(dtype)
-    backend = get_backend()
-    return backend.Tensor(backend.array.full(_shape(shape), fill_value, wanted, device))
+    return _filled("full", shape, fill_value, as_dtype(type(fill_value) if dtype is None else dtype), device)
 
 
 def zeros(shape: Shape, *, dtype: Any = float32, device: str | None = None) -> Tensor:
-    """A tensor of zeros.
+    """A tensor of zeros. Raises ShapeError for a negative size.
 
     >>> import unifw
     >>> unifw.zeros((1, 2)).tolist()
     [[0.0, 0.0]]
     """
-    return full(shape, 0, dtype=dtype, device=device)
+    return _filled("zeros", shape, 0, as_dtype(dtype), device)
 
 
 def ones(shape: Shape, *, dtype: Any = float32, device: str | None = None) -> Tensor:
-    """A tensor of ones.
+    """A tensor of ones. Raises ShapeError for a negative size.
 
     >>> import unifw
     >>> unifw.ones(2).tolist()
     [1.0, 1.0]
     """
-    return full(shape, 1, dtype=dtype, device=device)
+    return _filled("ones", shape, 1, as_dtype(dtype), device)
 
 
 def full_like(x: Tensor, /, fill_value: bool | int | float | complex, *, dtype: Any = None) -> Tensor:
@@ -141,7 +149,7 @@ def linspace(
     >>> unifw.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
-    values = np.linspace(start, stop, _shape(num)[0], endpoint=endpoint)
+    values = np.linspace(start, stop, num, endpoint=endpoint)
     return asarray(values, dtype=float32 if dtype is None else dtype, device=device)
 
 

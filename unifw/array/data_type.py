@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from unifw import dtypes
 from unifw.dtypes import DType, as_dtype, promote
+from unifw.errors import DTypeError
 from unifw.tensor import Tensor, not_a_tensor
 
 
@@ -64,4 +64,4 @@ def isdtype(dtype: Any, kind: Any) -> bool:
         return as_dtype(dtype).kind in _KINDS[kind]
     if isinstance(kind, DType):
         return as_dtype(dtype) is kind
-    raise dtypes.DTypeError(f"isdtype: got kind {kind!r}; expected a dtype or one of {', '.join(_KINDS)}.")
+    raise DTypeError(f"isdtype: got kind {kind!r}; expected a dtype or one of {', '.join(_KINDS)}.")

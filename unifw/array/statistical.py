@@ -14,17 +14,21 @@ from unifw.tensor import Tensor, not_a_tensor
 
 
 def reduce(name: str, x: Tensor, axis: Axis, *args: Any) -> Tensor:
-    """Call the backend's reduction `name` with checked axes; what fails then is a reduction of no elements."""
-    if not isinstance(x, Tensor):
-        raise not_a_tensor(name, x)
-    axes = None if axis is None else axes_of(name, axis, x.ndim)
+    """Call the backend's reduction `name`; if it fails, find out why."""
     try:
-        return x.wrap(getattr(x.ops, name)(x.native, axes, *args))
+        return x.wrap(getattr(x.ops, name)(x.native, axis, *args))
     except Exception as error:
-        raise ShapeError(
-            f"{name}: failed on shape {x.shape}, dtype {x.dtype}, axis {axis}; expected at least one element. "
-            f"The native framework says: {error}"
-        ) from error
+        raise _explain_reduction(name, error, x, axis) from error
+
+
+def _explain_reduction(name: str, error: Exception, x: Any, axis: Axis) -> Exception:
+    if not isinstance(x, Tensor):
+        return not_a_tensor(name, x)
+    axes_of(name, axis, x.ndim)
+    return ShapeError(
+        f"{name}: failed on shape {x.shape}, dtype {x.dtype}, axis {axis}; expected at least one element. "
+        f"The native framework says: {error}"
+    )
 
 
 def sum(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:

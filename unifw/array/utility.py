@@ -25,4 +25,3 @@ def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     [False, True]
     """
     return reduce("all", x, axis, keepdims)
-

@@ -28,7 +28,9 @@ class ArrayDataset:
         self.arrays = tuple(_rows(array) for array in arrays)
         lengths = [len(array) for array in self.arrays]
         if not lengths or len(set(lengths)) != 1:
-            raise ShapeError(f"ArrayDataset: got arrays of {lengths or 'no'} rows; expected one or more of equal length.")
+            raise ShapeError(
+                f"ArrayDataset: got arrays of {lengths or 'no'} rows; expected one or more of equal length."
+            )
 
     def __len__(self) -> int:
         return len(self.arrays[0])

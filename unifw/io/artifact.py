@@ -12,7 +12,7 @@ from unifw.array.creation import asarray
 from unifw.errors import FileFormatError
 from unifw.registry import backends, info, load_backend, part, using_backend
 from unifw.spec import Backend
-from unifw.tensor import Tensor, TensorLike
+from unifw.tensor import TensorLike
 
 
 class Artifact:

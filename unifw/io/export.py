@@ -1,4 +1,4 @@
-"""Exporting a model: move it to the framework that owns the format, let that framework write it, and check the result."""
+"""Exporting: move the model to the framework that owns the format, let that framework write it, check the result."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _write(model: Module, backend: Backend, format: str, path: Path, inputs: Map
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ExportError(
             f"export: {type(model).__name__} cannot be traced for {format}: {reason}. Nothing was written. "
-            "forward() must be made of tensor functions: write unifw.where instead of `if`, and shapes instead of values."
+            "Make forward() of tensor functions: write unifw.where instead of `if`, and shapes instead of values."
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +44,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         temporary = folder / path.name
         yield temporary
         try:
-            os.replace(temporary, path)
+            temporary.replace(path)
         except OSError as error:
             raise PathWriteError(f"write: {path} cannot be written ({error.strerror}); nothing was changed.") from error
     finally:

@@ -41,9 +41,7 @@ def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) ->
         raise OperandError(f"save: got {describe(model)}; expected a Module or a dict of tensors.")
     values = {name: _stored(x) for name, x in named.items()}
     specs = {
-        name: safetensors.TensorSpec(
-            dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes
-        )
+        name: safetensors.TensorSpec(dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for name, (dtype, array) in values.items()
     }
     target = Path(path)
@@ -78,7 +76,7 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
 
     data = Path(path).read_bytes()
     try:
-        entries = safetensors.deserialize(data)
+        entries = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
         return {name: _restored(name, entry) for name, entry in sorted(entries)}
     except safetensors.SafetensorError as error:
         raise FileFormatError(

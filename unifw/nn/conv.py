@@ -72,9 +72,7 @@ class Conv2d(Module, leaf=True):
         padding = self.padding
         if padding is None:
             padding = self._same(*(x.shape[1:3] if self.data_format == "channels_last" else x.shape[2:4]))
-        return F.conv2d(
-            x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups, self.data_format
-        )
+        return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups, self.data_format)
 
     def _describe(self) -> str:
         out_channels, in_channels, *_ = self.weight.shape

@@ -9,7 +9,7 @@ from unifw.array.manipulation import permute_dims
 from unifw.array.statistical import mean
 from unifw.array.statistical import sum as sum_
 from unifw.errors import DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
-from unifw.nn.geometry import DataFormat, Pair, PaddingPairs
+from unifw.nn.geometry import DataFormat, PaddingPairs, Pair
 from unifw.registry import part
 from unifw.tensor import Buffer, Parameter, Tensor, Variable, mixed_backends, not_a_tensor
 
@@ -22,6 +22,7 @@ def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expect
         return error
     if not isinstance(x, Tensor):
         return not_a_tensor(name, x)
+    part(x.backend, "nn")  # a backend without layers says so
     if weight is not None and x.dtype is not weight.dtype:
         return DTypeError(
             f"{name}: got an input of dtype {x.dtype} for weights of dtype {weight.dtype}; expected the same. "
@@ -32,7 +33,7 @@ def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expect
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """x @ weight.T + bias: (..., in) with weight (out, in) and bias (out,) to (..., out).
+    """X @ weight.T + bias: (..., in) with weight (out, in) and bias (out,) to (..., out).
 
     Raises ShapeError, DTypeError and MixedBackendError.
 

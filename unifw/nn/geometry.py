@@ -20,7 +20,7 @@ def pair(name: str, value: int | tuple[int, int], least: int = 1) -> Pair:
     both = (value, value) if isinstance(value, int) else tuple(value)
     if len(both) != 2 or any(not isinstance(n, int) or n < least for n in both):
         raise ShapeError(f"{name}: got {value!r}; expected an integer of at least {least}, or two of them.")
-    return cast(Pair, both)
+    return both
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> Pair:

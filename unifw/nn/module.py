@@ -254,7 +254,8 @@ class Module:
         )
         if report.misshapen or (strict and report):
             raise StateDictError(
-                f"load_state_dict: the state dict does not fit this {type(self).__name__}; nothing was loaded:\n{report}\n"
+                f"load_state_dict: the state dict does not fit this {type(self).__name__}; nothing was loaded:\n"
+                f"{report}\n"
                 "Build the model with the sizes that the weights have, or write strict=False to load what fits."
             )
         for name in fitting:

@@ -32,7 +32,9 @@ class Optimizer:
 
     # ---- the rule
 
-    def update(self, gradient: Tensor, parameter: Tensor, state: dict[str, Tensor], hyper: Hyper) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(
+        self, gradient: Tensor, parameter: Tensor, state: dict[str, Tensor], hyper: Hyper
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The new value of one parameter, and its new state: the definition of the rule.
 
         A backend may have a fused kernel of the same name that gives the same numbers; then that one runs.
@@ -69,7 +71,7 @@ class Optimizer:
             if name not in self.parameters:
                 raise GradientError(
                     f"{type(self).__name__}: got a gradient for {name!r}; expected names among "
-                    f"{', '.join(self.parameters)}. Write optimizer = {type(self).__name__}(model, ...) of the same model."
+                    f"{', '.join(self.parameters)}. Write {type(self).__name__}(model, ...) for the same model."
                 )
             self.state[name] = {key: Buffer(zeros_like(self.parameters[name])) for key in self.state_names}
 
@@ -104,7 +106,9 @@ class Optimizer:
         >>> unifw.optim.SGD(unifw.nn.Linear(1, 1), lr=0.1).state_dict()
         {'step': 0, 'state': {}}
         """
-        state = {name: {key: x.wrap(x.ops.copy(x.native)) for key, x in own.items()} for name, own in self.state.items()}
+        state = {
+            name: {key: x.wrap(x.ops.copy(x.native)) for key, x in own.items()} for name, own in self.state.items()
+        }
         return {"step": self.step_count, "state": state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -119,8 +123,8 @@ class Optimizer:
         wrong = [n for n, own in held.items() if n not in self.parameters or set(own) != set(self.state_names)]
         if wrong:
             raise StateDictError(
-                f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected parameters among "
-                f"{', '.join(self.parameters)}, each with the state {self.state_names}. Nothing was loaded."
+                f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected parameters "
+                f"among {', '.join(self.parameters)}, each with the state {self.state_names}. Nothing was loaded."
             )
         self.prepare(held)
         for name, own in held.items():

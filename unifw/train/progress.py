@@ -12,10 +12,12 @@ _REFRESH_SECONDS = 0.25
 def describe_logs(logs: Mapping[str, float]) -> str:
     """The numbers of an epoch on one line.
 
-    >>> describe_logs({"loss": 0.12345, "seconds": 1.0})
+    >>> describe_logs({"loss": 0.1234, "seconds": 1.0})
     'loss 0.1234  seconds 1.0'
     """
-    return "  ".join(f"{name} {value:.4g}" if name != "seconds" else f"seconds {value:.1f}" for name, value in logs.items())
+    return "  ".join(
+        f"{name} {value:.4g}" if name != "seconds" else f"seconds {value:.1f}" for name, value in logs.items()
+    )
 
 
 class EpochProgress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from time import perf_counter
 from typing import Any
 
@@ -14,8 +14,8 @@ from unifw.autodiff import differentiate
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
 from unifw.errors import GradientError, OperandError, describe
-from unifw.nn.module import Module
 from unifw.nn.modes import mode
+from unifw.nn.module import Module
 from unifw.optim.base import Optimizer
 from unifw.registry import part, using_backend
 from unifw.tensor import Tensor, TensorLike, to_native
@@ -92,7 +92,9 @@ class Trainer:
         """
         names = (*(("loss",) if self.loss is not None else ()), *self.metrics)
         if not names:
-            raise GradientError("evaluate: got neither a loss nor metrics. Write Trainer(model, loss=..., metrics=...).")
+            raise GradientError(
+                "evaluate: got neither a loss nor metrics. Write Trainer(model, loss=..., metrics=...)."
+            )
         totals = _Totals(names)
         with mode(self.model, training=False), using_backend(self.model.backend):
             step = self._step("evaluate", (), lambda: self._evaluate_batch)
@@ -202,7 +204,8 @@ class _Totals:
             raise OperandError("trainer: got no batches; expected at least one. A generator can be used up only once.")
         table = np.asarray(tree.map_leaves(float, self.values), np.float64)
         weights = np.asarray(self.rows, np.float64)
-        return dict(zip(self.names, (table * weights[:, None]).sum(0) / weights.sum(), strict=True))
+        means = (table * weights[:, None]).sum(0) / weights.sum()
+        return dict(zip(self.names, means.tolist(), strict=True))
 
 
 def _rows(batch: tuple[Any, ...]) -> int:
@@ -211,4 +214,4 @@ def _rows(batch: tuple[Any, ...]) -> int:
 
 
 def _length(data: Iterable[Any]) -> int | None:
-    return len(data) if hasattr(data, "__len__") else None
+    return len(data) if isinstance(data, Sized) else None

@@ -7,6 +7,7 @@ no dtypes, so `_pair` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,8 @@ def is_size(x: Any) -> bool:
 def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: bool) -> tf.Tensor:
     if x.dtype != dtype.name:
         x = x.astype(_TF[dtype].as_numpy_dtype)
+    if device is None:
+        return tf.constant(x)
     with tf.device(devices.native(device)):
         return tf.constant(x)
 
@@ -84,7 +87,8 @@ def _pair(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 def _with_scalar(x: tf.Tensor, scalar: Any) -> tuple[tf.Tensor, Any]:
     own = _UNIFW[x.dtype]
-    common = promote_scalar(own, type(scalar))
+    kind: Any = type(scalar)
+    common = promote_scalar(own, kind)
     if common is not own:
         x = tf.cast(x, _TF[common])
     return x, tf.constant(scalar, x.dtype) if is_traced(x) or own is not common else scalar
@@ -98,8 +102,10 @@ def _floating(x: tf.Tensor) -> tf.Tensor:
 
 
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> tf.Tensor:
-    with tf.device(devices.native(device)):
-        return tf.fill(shape, tf.constant(value, _TF[dtype]))
+    if device is not None:
+        with tf.device(devices.native(device)):
+            return full(shape, value, dtype, None)
+    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=tf.constant(value, _TF[dtype]))
 
 
 def arange(start: float, stop: float, step: float, dtype: DType, device: str | None) -> tf.Tensor:
@@ -186,12 +192,12 @@ def divide(x1: Any, x2: Any) -> Any:
     return raw.RealDiv(x=x1, y=x2)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
+@tf.custom_gradient
 def _maximum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     return raw.Maximum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Greater)
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
+@tf.custom_gradient
 def _minimum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     return raw.Minimum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Less)
 
@@ -347,13 +353,19 @@ def square(x: tf.Tensor) -> tf.Tensor:
 # ---- reductions
 
 
+@cache
+def _every_axis(rank: int) -> tf.Tensor:
+    with tf.init_scope():
+        return tf.range(rank)
+
+
 def _axes(x: tf.Tensor, axis: Any) -> Any:
-    return tuple(range(x.shape.rank)) if axis is None else axis
+    return axis if axis is not None else tuple(range(x.shape.rank)) if is_traced(x) else _every_axis(x.shape.rank)
 
 
 def _accumulator(x: tf.Tensor) -> tf.Tensor:
     """Sums and products of small integers and booleans are taken in 64 bits."""
-    if x.dtype is tf.bool or x.dtype.is_integer and x.dtype.size < 8:
+    if x.dtype is tf.bool or (x.dtype.is_integer and x.dtype.size < 8):
         return tf.cast(x, tf.uint64 if x.dtype.is_unsigned and x.dtype is not tf.bool else tf.int64)
     return x
 
@@ -384,8 +396,8 @@ def min(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
 
 
 def _refuse_empty(name: str, x: tf.Tensor, axis: Any) -> None:
-    axes = _axes(x, axis)
-    if 0 in [x.shape[i] for i in (axes if isinstance(axes, tuple) else (axes,))]:
+    axes = range(x.shape.rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if 0 in [x.shape[i] for i in axes]:
         raise ValueError(f"{name} of no elements")
 
 

@@ -12,7 +12,7 @@ def devices() -> list[str]:
 
 
 def _short(name: str) -> str:
-    """ "/job:.../device:GPU:0" as "gpu:0"; the first CPU as "cpu"."""
+    """The unifw name: "/job:.../device:GPU:0" is "gpu:0", the first CPU "cpu"."""
     kind, number = name.rsplit(":", 2)[-2:]
     return "cpu" if (kind, number) == ("CPU", "0") else f"{kind.lower()}:{number}"
 

@@ -21,7 +21,7 @@ class TensorFlowTensor(Tensor):
 
 
 class _Stored:
-    """Storage is a `tf.Variable`; the value is read from it by the raw operation, at a third of the public one's cost."""
+    """Storage is a `tf.Variable`; the value is read by the raw operation, at a third of the public one's cost."""
 
     __slots__ = ()
     storage: Any

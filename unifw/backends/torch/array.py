@@ -65,6 +65,8 @@ copy = torch.clone
 
 
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> torch.Tensor:
+    if device is None:
+        return torch.full(shape, value, dtype=_TORCH[dtype])
     return torch.full(shape, value, dtype=_TORCH[dtype], device=devices.native(device))
 
 
@@ -181,6 +183,8 @@ def sign(x: torch.Tensor) -> torch.Tensor:
 
 
 def sum(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    if x.is_floating_point() and axis != ():
+        return torch.sum(x, axis, keepdims)
     return compat.sum(x, axis=axis, keepdims=keepdims)
 
 
@@ -189,7 +193,7 @@ def prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return torch.mean(_floating(x), dim=axis, keepdim=keepdims)
+    return torch.mean(_floating(x), axis, keepdims)
 
 
 def max(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:

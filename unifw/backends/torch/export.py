@@ -23,7 +23,7 @@ class _Program(torch.nn.Module):
         super().__init__()
         self.run = request.forward
         self.places = [(tensor, *self._place(name, tensor)) for name, tensor in request.state.items()]
-        self.forward = _named(self.forward, list(request.inputs))
+        self.forward = _named(self._forward, list(request.inputs))
 
     def _place(self, name: str, tensor: Any) -> tuple[torch.nn.Module, str]:
         """Register a tensor as `a.b.c` in a chain of modules; returns the last module and the last name."""
@@ -32,7 +32,7 @@ class _Program(torch.nn.Module):
         for step in path:
             if step not in module._modules:
                 module.add_module(step, torch.nn.Module())
-            module = module._modules[step]  # type: ignore[assignment]
+            module = module._modules[step]
         if isinstance(tensor, Buffer):
             module.register_buffer(last, tensor.native)
         else:
@@ -51,7 +51,7 @@ class _Program(torch.nn.Module):
             for (tensor, _, _), native in zip(self.places, originals, strict=True):
                 tensor.native = native
 
-    def forward(self, *inputs: torch.Tensor) -> Any:
+    def _forward(self, *inputs: torch.Tensor) -> Any:
         with self._traced_state():
             outputs = self.run(*(TorchTensor(x) for x in inputs))
         return tree.map_leaves(lambda leaf: leaf.native if isinstance(leaf, Tensor) else leaf, outputs)

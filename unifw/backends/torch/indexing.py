@@ -9,10 +9,11 @@ import torch
 
 
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
-    if type(key) is int or type(key) is slice and (key.step is None or key.step > 0):
-        return x[key]
-    flips, key = _without_negative_steps(x, key if isinstance(key, tuple) else (key,))
-    return (x.flip(flips) if flips else x)[key]
+    for part in key if isinstance(key, tuple) else (key,):
+        if type(part) is slice and part.step is not None and part.step < 0:  # which torch refuses
+            flips, positive = _without_negative_steps(x, key if isinstance(key, tuple) else (key,))
+            return x.flip(flips)[positive]
+    return x[key]
 
 
 def _without_negative_steps(x: torch.Tensor, key: tuple[Any, ...]) -> tuple[list[int], tuple[Any, ...]]:

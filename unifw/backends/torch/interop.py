@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-
 _ALIGNMENT = 64  # bytes; TensorFlow's kernels abort the process on memory that is aligned to less
 
 

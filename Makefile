@@ -1,0 +1,47 @@
+# Two commands do everything from a fresh clone: `make demo` and `make test`. Both make and reuse .venv.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: demo test lint types test-torch test-tensorflow test-both test-slow overhead clean
+
+demo: $(INSTALLED)
+	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
+	UNIFW_BACKEND=tensorflow $(BIN)/python examples/digits.py
+
+test: lint types test-torch test-tensorflow test-both
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+# Each in a process of its own: that one backend works without the other is part of what is tested.
+test-torch: $(INSTALLED)
+	UNIFW_BACKEND=torch $(BIN)/python -m pytest -m "not slow"
+
+test-tensorflow: $(INSTALLED)
+	UNIFW_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
+
+test-both: $(INSTALLED)
+	env -u UNIFW_BACKEND $(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(INSTALLED)
+	env -u UNIFW_BACKEND $(BIN)/python -m pytest -m slow
+
+overhead: $(INSTALLED)
+	$(BIN)/python benchmarks/overhead.py
+
+# torch goes first and alone, so that nothing that depends on it chooses another build.
+$(INSTALLED): pyproject.toml constraints.txt tests/plugin/pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PIP) torch
+	$(PIP) --editable ".[torch,tensorflow-cpu,examples,dev]" --editable tests/plugin
+	touch $@
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,207 @@
+"""What unifw adds: microseconds per Tensor operation and per layer, beside bare native calls and `torch.nn`.
+
+    python benchmarks/overhead.py            # every installed backend
+    python benchmarks/overhead.py torch      # one
+
+Each pair is timed in alternation, in short blocks, on one thread; a row shows the median of the blocks, and the ratio
+the median of the ratios of neighbouring blocks, so that other work on the machine disturbs both alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import unifw
+from unifw import nn
+
+BLOCKS = 41
+BLOCK_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: both times in microseconds and the ratio ours / native."""
+
+    name: str
+    native: float
+    ours: float
+    ratio: float
+
+    @property
+    def added(self) -> float:
+        """Microseconds that unifw adds."""
+        return self.ours - self.native
+
+
+def compare(name: str, native: Callable[[], Any], ours: Callable[[], Any], blocks: int = BLOCKS) -> Row:
+    """Time two calls in alternation."""
+    calls = max(1, int(BLOCK_SECONDS / max(_seconds(native, 3), 1e-7)))
+    for call in (native, ours):
+        _seconds(call, calls)
+    pairs = [(_seconds(native, calls), _seconds(ours, calls)) for _ in range(blocks)]
+    first, second = (statistics.median(column) * 1e6 for column in zip(*pairs, strict=True))
+    return Row(name, first, second, statistics.median(b / a for a, b in pairs))
+
+
+def _seconds(call: Callable[[], Any], calls: int) -> float:
+    start = perf_counter()
+    for _ in range(calls):
+        call()
+    return (perf_counter() - start) / calls
+
+
+def torch_rows(blocks: int = BLOCKS) -> Iterator[Row]:
+    """Operations against `torch`, layers against `torch.nn`; inference, without gradients."""
+    import torch
+    from torch.nn import functional as F
+
+    with _torch_threads(1), torch.inference_mode(), unifw.using_backend("torch"):
+        a, b = torch.randn(8, 16), torch.randn(8, 16)
+        x, y = unifw.asarray(a), unifw.asarray(b)
+        square = torch.randn(16, 16)
+        matrix = unifw.asarray(square)
+        operations: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
+            ("x + y", lambda: a + b, lambda: x + y),
+            ("x * 2.0", lambda: a * 2.0, lambda: x * 2.0),
+            ("x @ m", lambda: a @ square, lambda: x @ matrix),
+            ("x > y", lambda: a > b, lambda: x > y),
+            ("-x", lambda: -a, lambda: -x),
+            ("exp(x)", lambda: torch.exp(a), lambda: unifw.exp(x)),
+            ("add(x, y)", lambda: torch.add(a, b), lambda: unifw.add(x, y)),
+            ("x[0]", lambda: a[0], lambda: x[0]),
+            ("x[:, 2:4]", lambda: a[:, 2:4], lambda: x[:, 2:4]),
+            ("sum(x, axis=1)", lambda: torch.sum(a, 1), lambda: unifw.sum(x, axis=1)),
+            ("mean(x)", lambda: torch.mean(a), lambda: unifw.mean(x)),
+            ("reshape(x, (16, 8))", lambda: torch.reshape(a, (16, 8)), lambda: unifw.reshape(x, (16, 8))),
+            ("zeros((8, 16))", lambda: torch.zeros((8, 16)), lambda: unifw.zeros((8, 16))),
+        ]
+        for name, native, ours in operations:
+            yield compare(name, native, ours, blocks)
+        yield from _torch_layers(x, torch.nn, F, blocks)
+
+
+def _torch_layers(x: Any, tnn: Any, F: Any, blocks: int) -> Iterator[Row]:
+    a = x.native
+    for name, ours, native, shape in (
+        ("Linear(16, 16)", nn.Linear(16, 16), tnn.Linear(16, 16), None),
+        ("ReLU", nn.ReLU(), tnn.ReLU(), None),
+        ("Dropout, evaluation", nn.Dropout(0.5).eval(), tnn.Dropout(0.5).eval(), None),
+        ("Conv2d(4, 4, 3)", nn.Conv2d(4, 4, 3), tnn.Conv2d(4, 4, 3), (1, 8, 8, 4)),
+        ("MaxPool2d(2)", nn.MaxPool2d(2), tnn.MaxPool2d(2), (1, 8, 8, 4)),
+        ("BatchNorm2d(4), evaluation", nn.BatchNorm2d(4).eval(), tnn.BatchNorm2d(4).eval(), (1, 8, 8, 4)),
+    ):
+        image = x if shape is None else unifw.ones(shape)
+        theirs = a if shape is None else image.native.permute(0, 3, 1, 2)
+        yield compare(f"{name} / torch.nn", partial(native, theirs), partial(ours, image), blocks)
+    model, reference, weights = stack_of_layers(tnn)
+
+    def bare() -> Any:
+        h = a
+        for weight, bias in weights:
+            h = F.relu(F.linear(h, weight, bias))
+        return h
+
+    yield compare("20 x (Linear(16) + ReLU) / torch.nn", lambda: reference(a), lambda: model(x), blocks)
+    yield compare("20 x (Linear(16) + ReLU) / bare functions", bare, lambda: model(x), blocks)
+
+
+def stack_of_layers(tnn: Any) -> tuple[nn.Module, Any, list[tuple[Any, Any]]]:
+    """The same 20 x (Linear(16) + ReLU) of unifw and of torch.nn, and its weights."""
+    reference = tnn.Sequential(*(layer for _ in range(20) for layer in (tnn.Linear(16, 16), tnn.ReLU()))).eval()
+    model = nn.Sequential(*(layer for _ in range(20) for layer in (nn.Linear(16, 16), nn.ReLU()))).eval()
+    model.load_state_dict(reference.state_dict())
+    weights = [(layer.weight, layer.bias) for layer in reference if hasattr(layer, "weight")]
+    return model, reference, weights
+
+
+@contextmanager
+def _torch_threads(number: int) -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def tensorflow_rows(blocks: int = BLOCKS) -> Iterator[Row]:
+    """Operations and layers against the public eager functions of `tf`."""
+    with unifw.using_backend("tensorflow"):
+        x = unifw.asarray(np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32))
+        import tensorflow as tf
+
+        a, b, square = x.native, tf.random.normal((8, 16)), tf.random.normal((16, 16))
+        y, matrix = unifw.asarray(b), unifw.asarray(square)
+        layer = nn.Linear(16, 16)
+        weight, bias = tf.Variable(tf.transpose(layer.weight.native)), tf.Variable(layer.bias.native)  # type: ignore[union-attr]
+        model = nn.Sequential(*(part for _ in range(20) for part in (nn.Linear(16, 16), nn.ReLU())))
+        variables = [
+            (tf.Variable(tf.transpose(part.weight.native)), tf.Variable(part.bias.native))  # type: ignore[union-attr]
+            for part in model
+            if isinstance(part, nn.Linear)
+        ]
+
+        def bare() -> Any:
+            h = a
+            for kernel, offset in variables:
+                h = tf.nn.relu(tf.matmul(h, kernel) + offset)
+            return h
+
+        for name, native, ours in (
+            ("x + y", lambda: a + b, lambda: x + y),
+            ("x * 2.0", lambda: a * 2.0, lambda: x * 2.0),
+            ("x @ m", lambda: a @ square, lambda: x @ matrix),
+            ("x > y", lambda: a > b, lambda: x > y),
+            ("-x", lambda: -a, lambda: -x),
+            ("exp(x)", lambda: tf.exp(a), lambda: unifw.exp(x)),
+            ("add(x, y)", lambda: tf.add(a, b), lambda: unifw.add(x, y)),
+            ("x[0]", lambda: a[0], lambda: x[0]),
+            ("x[:, 2:4]", lambda: a[:, 2:4], lambda: x[:, 2:4]),
+            ("sum(x, axis=1)", lambda: tf.reduce_sum(a, 1), lambda: unifw.sum(x, axis=1)),
+            ("mean(x)", lambda: tf.reduce_mean(a), lambda: unifw.mean(x)),
+            ("reshape(x, (16, 8))", lambda: tf.reshape(a, (16, 8)), lambda: unifw.reshape(x, (16, 8))),
+            ("zeros((8, 16))", lambda: tf.zeros((8, 16)), lambda: unifw.zeros((8, 16))),
+            ("Linear(16, 16) / tf.matmul + bias", lambda: tf.matmul(a, weight) + bias, lambda: layer(x)),
+            ("20 x (Linear(16) + ReLU) / tf functions", bare, lambda: model(x)),
+        ):
+            yield compare(name, native, ours, blocks)
+
+
+ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}
+
+
+def show(backend: str, rows: list[Row]) -> None:
+    """Print the table of one backend."""
+    table = Table(title=f"{backend}: microseconds per call")
+    table.add_column("what")
+    for heading in ("native", "unifw", "added", "ratio"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(row.name, f"{row.native:.2f}", f"{row.ours:.2f}", f"{row.added:+.2f}", f"{row.ratio:.2f}")
+    Console(width=100).print(table)
+
+
+def main() -> None:
+    """Time the backends named on the command line, or all that are installed."""
+    installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
+    for name in parser.parse_args().backends or installed:
+        show(name, list(ROWS[name]()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Which backends a run tests: the one that UNIFW_BACKEND names, or every installed one in one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unifw
+
+CHOSEN = os.environ.get("UNIFW_BACKEND")
+NATIVE = ("torch", "tensorflow")
+BACKENDS = [CHOSEN] if CHOSEN else [name for name in NATIVE if unifw.backends()[name]]
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a backend on which new tensors are made during the test."""
+    unifw.seed(0)
+    with unifw.using_backend(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """The same numbers in each run."""
+    return np.random.default_rng(0)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that compare two backends belong to the run that has two."""
+    if not CHOSEN:
+        return
+    parity = [item for item in items if (HERE / "parity") in item.path.parents]
+    config.hook.pytest_deselected(items=parity)
+    items[:] = [item for item in items if item not in parity]
