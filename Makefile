@@ -34,7 +34,7 @@ test-slow: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python -m pytest -m slow
 
 overhead: $(INSTALLED)
-	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
 
 # torch goes first and alone, so that nothing that depends on it chooses another build.
 $(INSTALLED): pyproject.toml constraints.txt tests/plugin/pyproject.toml

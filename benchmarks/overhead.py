@@ -10,11 +10,14 @@ the median of the ratios of neighbouring blocks, so that other work on the machi
 from __future__ import annotations
 
 import argparse
+import platform
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -194,13 +197,35 @@ def show(backend: str, rows: list[Row]) -> None:
     Console(width=100).print(table)
 
 
+def markdown(tables: dict[str, list[Row]]) -> str:
+    """The page that `--write` makes."""
+    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
+    lines = [
+        "# Overhead",
+        "",
+        "Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;",
+        "the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.",
+        "",
+        f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
+    ]
+    for backend, rows in tables.items():
+        lines += ["", f"## {backend}", "", "| what | native | unifw | added | ratio |", "|---|---:|---:|---:|---:|"]
+        lines += [f"| {r.name} | {r.native:.2f} | {r.ours:.2f} | {r.added:+.2f} | {r.ratio:.2f} |" for r in rows]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Time the backends named on the command line, or all that are installed."""
     installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
-    for name in parser.parse_args().backends or installed:
-        show(name, list(ROWS[name]()))
+    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
+    arguments = parser.parse_args()
+    tables = {name: list(ROWS[name]()) for name in arguments.backends or installed}
+    for name, rows in tables.items():
+        show(name, rows)
+    if arguments.write:
+        arguments.write.write_text(markdown(tables))
 
 
 if __name__ == "__main__":

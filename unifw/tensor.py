@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from unifw.dtypes import BY_NAME, DType, as_dtype, default_dtype
-from unifw.errors import DTypeError, MixedBackendError, OperandError, ShapeError, TracedValueError, describe, explain
+from unifw.errors import (
+    DTypeError,
+    MixedBackendError,
+    OperandError,
+    OutOfRangeError,
+    ShapeError,
+    TracedValueError,
+    UnifwError,
+    describe,
+    explain,
+)
 from unifw.registry import backend_of_native, get_backend, load_backend
 
 if TYPE_CHECKING:
@@ -86,10 +96,12 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         values = np.asarray(x)
     except ValueError as error:
         raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
+    if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":
+        raise OperandError(
+            f"asarray: got {describe(x)}; expected numbers, nested lists of them, a NumPy array or a native tensor."
+        )
     if dtype is None:
         dtype = as_dtype(values.dtype) if isinstance(x, (np.ndarray, np.generic)) else default_dtype(values)
-    if values.dtype.kind not in "biufcV" and values.dtype.name != "bfloat16":
-        raise DTypeError(f"asarray: got {describe(x)} of NumPy dtype {values.dtype}; expected numbers or booleans.")
     return backend.array.from_numpy(values, dtype, device, True)
 
 
@@ -351,20 +363,37 @@ class Tensor:
         try:
             return self.wrap(self.ops.getitem(self.native, _native_key(key)))
         except Exception as error:
-            raise explain("index", error, self) from error
+            raise self._explain_index(error, key) from error
 
     def __setitem__(self, key: Any, value: Tensor | Scalar) -> None:
-        self._replace("index assignment", self.ops.setitem, _native_key(key), value)
-
-    def _replace(self, name: str, function: Any, key: Any, value: Tensor | Scalar) -> None:
+        if not isinstance(value, (Tensor, Scalar)):
+            raise not_a_tensor("index assignment", value)
+        if isinstance(value, Tensor) and value.ops is not self.ops:
+            raise mixed_backends("index assignment", self, value)
         try:
-            if isinstance(value, Tensor) and value.ops is not self.ops:
-                raise mixed_backends(name, self, value)
-            if not isinstance(value, (Tensor, Scalar)):
-                raise not_a_tensor(name, value)
-            self._set(function(self.native, key, getattr(value, "native", value)))
+            self._set(self.ops.setitem(self.native, _native_key(key), getattr(value, "native", value)))
         except Exception as error:
-            raise explain(name, error, self, value) from error
+            raise self._explain_index(error, key, value) from error
+
+    def _explain_index(self, error: Exception, key: Any, *value: Any) -> Exception:
+        if isinstance(error, UnifwError):
+            return error
+        for part in key if isinstance(key, tuple) else (key,):
+            if not isinstance(part, _INDEX_TYPES):
+                return OperandError(
+                    f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors."
+                )
+        if isinstance(error, IndexError):
+            return OutOfRangeError(
+                f"index: got {key!r} for shape {tuple(self.native.shape)}; expected at most one index per axis, each "
+                "from -size to size - 1. Write x.shape to see the sizes."
+            )
+        if value:
+            return ShapeError(
+                f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "
+                f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
+            )
+        return explain("index", error, self)
 
     def _set(self, native: Native) -> None:
         self.native = native
@@ -632,6 +661,9 @@ def bind(backend: Backend) -> Backend:
     for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
         cls.backend, cls.ops, cls.wrap = backend, backend.array, backend.Tensor
     return backend
+
+
+_INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.integer, list)
 
 
 def _native_key(key: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unifw.array.axes import axis_of, one_backend
-from unifw.errors import OutOfRangeError, explain
+from unifw.errors import DTypeError, OutOfRangeError
 from unifw.tensor import Tensor
 
 
@@ -17,11 +17,14 @@ def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     [30, 10]
     """
     one_backend("take", (x, indices))
+    if "integer" not in indices.dtype.kind:
+        raise DTypeError(f"take: got indices of dtype {indices.dtype}; expected integers. Write x[mask] for a mask.")
     axis = axis_of("take", 0 if axis is None and x.ndim == 1 else axis, x.ndim)  # type: ignore[arg-type]
     try:
         return x.wrap(x.ops.take(x.native, indices.native, axis))
-    except (IndexError, RuntimeError) as error:
-        size = x.shape[axis]
-        raise OutOfRangeError(f"take: got an index outside {-size} to {size - 1} for axis {axis}.") from error
     except Exception as error:
-        raise explain("take", error, x) from error
+        size = x.shape[axis]
+        raise OutOfRangeError(
+            f"take: got an index outside {-size} to {size - 1}, the range of axis {axis} of shape {x.shape}; "
+            "expected indices inside it."
+        ) from error

@@ -38,8 +38,8 @@ def largest_difference(live: Callable[..., Any], artifact: Callable[..., Any], i
         allowed = TOLERANCE * max(1.0, float(np.abs(ours[finite]).max(initial=0.0)))
         if difference > allowed:
             raise ExportError(
-                f"export: the artefact differs from the live model by {difference:.3g} on a batch of "
-                f"{len(inputs[0])} rows; expected at most {allowed:.3g}. Nothing was written. Does forward() depend on Python values that "
+                f"export: the artefact differs from the live model by {difference:.3g} on {len(inputs[0])} rows; "
+                f"expected at most {allowed:.3g}. Nothing was written. Does forward() depend on Python values that "
                 "change between calls?"
             )
         worst = max(worst, difference)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unifw.array.creation import asarray
-from unifw.dtypes import bfloat16
+from unifw.dtypes import bfloat16, complex128
 from unifw.errors import FileFormatError, OperandError, PathWriteError, describe
 from unifw.io.paths import written_whole
 from unifw.nn.module import Module
@@ -39,7 +39,7 @@ def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) ->
     named = model.named_state() if isinstance(model, Module) else model
     if not isinstance(named, Mapping):
         raise OperandError(f"save: got {describe(model)}; expected a Module or a dict of tensors.")
-    values = {name: _stored(x) for name, x in named.items()}
+    values = {name: _stored(name, x) for name, x in named.items()}
     specs = {
         name: safetensors.TensorSpec(dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
         for name, (dtype, array) in values.items()
@@ -48,16 +48,21 @@ def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) ->
     if target.is_dir():
         raise PathWriteError(f"save: {target} is a folder; expected a file. Write {target / 'model.safetensors'}.")
     with written_whole(target) as temporary:
-        safetensors.serialize_file(specs, temporary, {"format": "unifw"})
+        try:
+            safetensors.serialize_file(specs, temporary, {"format": "unifw"})
+        except safetensors.SafetensorError as error:
+            raise PathWriteError(f"save: {target} cannot be written ({error}); nothing was changed.") from error
 
 
-def _stored(x: TensorLike) -> tuple[str, Numpy]:
+def _stored(name: str, x: TensorLike) -> tuple[str, Numpy]:
     """The dtype's name in the file, and contiguous little-endian values."""
     tensor = x if isinstance(x, Tensor) else asarray(x)
+    if tensor.dtype is complex128:
+        raise FileFormatError(f"save: {name} is complex128, which safetensors lacks. Write x.to(unifw.complex64).")
     values = np.asarray(tensor.numpy(), order="C")
     values = values.astype(values.dtype.newbyteorder("<"), copy=False)
     if tensor.dtype is bfloat16:  # the upper half of the float32 that holds the same value
-        return "bfloat16", (values.view(np.uint32) >> 16).astype(np.uint16)
+        return "bfloat16", np.asarray(values.view(np.uint32) >> 16, np.uint16)
     return tensor.dtype.name, values
 
 

@@ -63,15 +63,24 @@ class Conv2d(Module, leaf=True):
         vertical, horizontal = pair("padding", padding, least=0)
         return (vertical, vertical), (horizontal, horizontal)
 
+    def _same_for(self, x: Tensor) -> PaddingPairs:
+        """The padding of "same" for the images `x`, whose height and width must be known."""
+        sizes = x.ops.static_shape(x.native)
+        height, width = sizes[1:3] if self.data_format == "channels_last" else sizes[2:4]
+        if height is None or width is None:
+            raise ShapeError(
+                f'Conv2d: got images of unknown size {sizes}, which padding="same" with stride {self.stride} needs; '
+                "expected a free axis 0 only. Write padding=... as a number."
+            )
+        return self._same(height, width)
+
     def _same(self, height: int, width: int) -> PaddingPairs:
         rows, columns = zip((height, width), self.kernel_size, self.stride, self.dilation, strict=True)
         return same_padding(*rows), same_padding(*columns)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, H, W, in_channels) to (N, H', W', out_channels); channels second with channels_first."""
-        padding = self.padding
-        if padding is None:
-            padding = self._same(*(x.shape[1:3] if self.data_format == "channels_last" else x.shape[2:4]))
+        padding = self._same_for(x) if self.padding is None else self.padding
         return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups, self.data_format)
 
     def _describe(self) -> str:

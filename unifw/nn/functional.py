@@ -11,7 +11,7 @@ from unifw.array.statistical import sum as sum_
 from unifw.errors import DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
 from unifw.nn.geometry import DataFormat, PaddingPairs, Pair
 from unifw.registry import part
-from unifw.tensor import Buffer, Parameter, Tensor, Variable, mixed_backends, not_a_tensor
+from unifw.tensor import Buffer, Parameter, Tensor, mixed_backends, not_a_tensor
 
 Reduction = Literal["mean", "sum", "none"]
 
@@ -141,15 +141,9 @@ def batch_norm(
     >>> [round(value, 3) for value in layer(x)[:, 0, 0, 0].tolist()]
     [-1.0, 1.0]
     """
-    if training and all(isinstance(n, int) for n in x.shape) and x.size == running_mean.size:
-        raise ShapeError(
-            f"batch_norm: got one value per channel in training (shape {x.shape}), whose variance is not defined; "
-            "expected more. Write model.eval(), or use a larger batch."
-        )
-    tensors: list[Variable] = [running_mean, running_var, *(p for p in (weight, bias) if p is not None)]
-    if any(x.ops is not other.ops for other in tensors):
-        raise mixed_backends("batch_norm", x, *tensors)
     try:
+        if x.ops is not running_mean.ops:
+            raise mixed_backends("batch_norm", x, running_mean)
         y = part(x.backend, "nn").batch_norm(
             x.native,
             None if weight is None else weight.native,
@@ -163,7 +157,8 @@ def batch_norm(
         )
         return x.wrap(y)
     except Exception as error:
-        wanted = f"{running_mean.size} channels on the {'last' if data_format == 'channels_last' else 'second'} axis"
+        axis = "last" if data_format == "channels_last" else "second"
+        wanted = f"{running_mean.size} channels on the {axis} axis and, in training, more than one value of each"
         raise misfit("batch_norm", error, x, running_mean, wanted) from error
 
 
@@ -219,17 +214,17 @@ def cross_entropy(logits: Tensor, targets: Tensor, axis: int = -1, reduction: Re
         if isinstance(error, UnifwError):
             raise
         raise OutOfRangeError(
-            f"cross_entropy: failed on logits of shape {tuple(logits.shape)}; expected targets from 0 to "
-            f"{logits.shape[-1] - 1}. The native framework says: {error}"
+            f"cross_entropy: got a target that is no class; expected targets from 0 to {logits.shape[-1] - 1}. "
+            f"The native framework says: {error}"
         ) from error
     return losses if reduction == "none" else mean(losses) if reduction == "mean" else sum_(losses)
 
 
 def _check_targets(logits: Tensor, targets: Tensor) -> None:
-    got, wanted = tuple(targets.native.shape), tuple(logits.native.shape)[:-1]
-    unknown = any(not isinstance(size, int) for size in (*got, *wanted))
-    if len(got) != len(wanted) or (not unknown and got != wanted):
+    got, shape = targets.ops.static_shape(targets.native), logits.ops.static_shape(logits.native)
+    wanted = shape[:-1]
+    if len(got) != len(wanted) or (None not in (*got, *wanted) and got != wanted):
         raise ShapeError(
-            f"cross_entropy: got targets of shape {got} for logits of shape {tuple(logits.native.shape)}; "
+            f"cross_entropy: got targets of shape {got} for logits of shape {shape}; "
             f"expected {wanted}. Write axis= if the classes are not on the last axis."
         )

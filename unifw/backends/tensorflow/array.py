@@ -63,6 +63,10 @@ def shape(x: tf.Tensor) -> tuple[Any, ...]:
     return tuple(dynamic[i] if size is None else size for i, size in enumerate(static))
 
 
+def static_shape(x: tf.Tensor) -> tuple[int | None, ...]:
+    return tuple(x.shape)
+
+
 def astype(x: tf.Tensor, dtype: DType) -> tf.Tensor:
     return tf.cast(x, _TF[dtype])
 

@@ -10,6 +10,10 @@ import tensorflow as tf
 
 
 def getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
+    if type(key) is int and x.shape[0] is not None:
+        if not -x.shape[0] <= key < x.shape[0]:
+            raise IndexError(f"index {key} is out of bounds for axis 0 with size {x.shape[0]}")
+        return x[key]
     parts = key if isinstance(key, tuple) else (key,)
     if _all_basic(parts):
         _check_bounds(x, parts)

@@ -107,6 +107,8 @@ def batch_norm(
     channels = x.shape[-1]
     if channels != running_mean.shape[0]:
         raise ValueError(f"{channels} channels for statistics of {running_mean.shape[0]}")
+    if training and x.shape.num_elements() == channels:
+        raise ValueError("one value per channel, whose variance is not defined")
     scale = tf.ones(channels, x.dtype) if weight is None else weight
     offset = tf.zeros(channels, x.dtype) if bias is None else bias
     kept = (running_mean.read_value(), running_var.read_value())
@@ -155,4 +157,4 @@ def dropout(x: tf.Tensor, p: float) -> tf.Tensor:
 
 
 def cross_entropy(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.cast(targets, tf.int64), logits=logits)

@@ -55,6 +55,14 @@ def shape(x: torch.Tensor) -> tuple[Any, ...]:
     return tuple(x.shape)
 
 
+def static_shape(x: torch.Tensor) -> tuple[int | None, ...]:
+    state = torch._C._get_tracing_state()
+    torch._C._set_tracing_state(None)  # while it records, TorchScript's tracer returns sizes as tensors
+    sizes = tuple(size if isinstance(size, int) else None for size in x.shape)
+    torch._C._set_tracing_state(state)
+    return sizes
+
+
 def astype(x: torch.Tensor, dtype: DType) -> torch.Tensor:
     return x.to(_TORCH[dtype])
 
@@ -193,7 +201,7 @@ def prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return torch.mean(_floating(x), axis, keepdims)
+    return torch.mean(x if x.is_floating_point() else _floating(x), axis, keepdims)
 
 
 def max(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:

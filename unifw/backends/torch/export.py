@@ -86,7 +86,8 @@ def _write_torchscript(program: _Program, inputs: tuple[torch.Tensor, ...], requ
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("error", torch.jit.TracerWarning)  # a value that tracing would bake in without a word
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
-        torch.jit.save(torch.jit.trace(program, inputs, check_trace=False), request.path)
+        traced = torch.jit.trace(program, inputs, check_trace=False, strict=False)  # not strict: outputs may be dicts
+        torch.jit.save(traced, request.path)
 
 
 _WRITERS = {"pt2": _write_pt2, "torchscript": _write_torchscript}

@@ -67,6 +67,9 @@ def dropout(x: torch.Tensor, p: float) -> torch.Tensor:
     return F.dropout(x, p, True)
 
 
+_NOTHING = -(2**62)  # torch ignores the class -100 unless told otherwise, and would hide a wrong target
+
+
 def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    losses = F.cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1).long(), reduction="none")
-    return losses.reshape(targets.shape)
+    rows, classes = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1).long()
+    return F.cross_entropy(rows, classes, reduction="none", ignore_index=_NOTHING).reshape(targets.shape)

@@ -1,0 +1,189 @@
+"""Every format, from a model on either backend: read back, run, compared; and what happens when it cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn
+from unifw.errors import (
+    ExportError,
+    FileFormatError,
+    PathExistsError,
+    PathWriteError,
+    ShapeError,
+    TracedValueError,
+    UnknownBackendError,
+)
+
+FORMATS = {"torchscript": "model.pt", "pt2": "model.pt2", "saved_model": "model"}
+EVERY_FORMAT = pytest.mark.parametrize("format", FORMATS)
+
+
+class Classifier(nn.Module):
+    """Convolution, normalisation, pooling, dropout and a dense layer."""
+
+    def __init__(self) -> None:
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 4, 3, stride=2, padding="same"), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2)
+        )
+        self.head = {"flatten": nn.Flatten(), "dropout": nn.Dropout(0.5), "dense": nn.Linear(16, 3)}
+
+    def forward(self, image: unifw.Tensor) -> unifw.Tensor:
+        """Images (N, 8, 8, 1) to logits (N, 3)."""
+        x = self.features(image)
+        for layer in self.head.values():
+            x = layer(x)
+        return x
+
+
+class TwoInputs(nn.Module):
+    """Two named inputs, several outputs, a constant made inside, and the batch size used as a number."""
+
+    def __init__(self) -> None:
+        self.dense = nn.Linear(3, 2)
+
+    def forward(self, left: unifw.Tensor, right: unifw.Tensor) -> dict[str, unifw.Tensor]:
+        """(N, 3) and (N, 3) to a dict."""
+        hidden = self.dense(left * right + unifw.arange(3, dtype=unifw.float32))
+        rows = hidden.shape[0]
+        return {"wide": unifw.reshape(hidden, (rows, 2, 1)), "narrow": unifw.zeros((rows, 1)) + hidden[:, :1]}
+
+
+class Branching(nn.Module):
+    """A Python `if` on a value, which no graph can hold."""
+
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        """(N, 3) to (N, 3)."""
+        return x if unifw.sum(x) > 0 else -x
+
+
+def example(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+@EVERY_FORMAT
+def test_each_format_gives_the_live_models_numbers(backend: str, format: str, tmp_path: Path) -> None:
+    model = Classifier()
+    model(unifw.asarray(example(16, 8, 8, 1)))  # moves the running statistics
+    report = unifw.export(model, tmp_path / FORMATS[format], format=format, inputs=example(4, 8, 8, 1))
+    assert report.max_difference < 1e-5
+    assert report.batch_sizes == (4, 5)
+    assert model.training, "the model keeps its mode"
+    assert model.backend.name == backend, "the model stays where it was"
+    artifact = unifw.load_artifact(tmp_path / FORMATS[format])
+    images = example(9, 8, 8, 1)
+    got = artifact(unifw.asarray(images))
+    np.testing.assert_allclose(got.numpy(), model.eval()(unifw.asarray(images)).numpy(), atol=1e-5)
+    assert [path.name for path in tmp_path.iterdir()] == [FORMATS[format]]
+
+
+@EVERY_FORMAT
+def test_a_batch_of_one_row_is_enough(backend: str, format: str, tmp_path: Path) -> None:
+    report = unifw.export(nn.Linear(3, 2), tmp_path / FORMATS[format], format=format, inputs=example(1, 3))
+    assert report.batch_sizes == (1, 2)
+    assert unifw.load_artifact(report.path)(example(7, 3)).shape == (7, 2)
+
+
+@EVERY_FORMAT
+def test_named_inputs_and_outputs(backend: str, format: str, tmp_path: Path) -> None:
+    model = TwoInputs()
+    inputs = {"right": example(3, 3) + 1, "left": example(3, 3)}
+    report = unifw.export(model, tmp_path / FORMATS[format], format=format, inputs=inputs)
+    left, right = example(6, 3), example(6, 3) * 2
+    got = unifw.load_artifact(report.path)(left, right)
+    want = model(unifw.asarray(left), unifw.asarray(right))
+    assert sorted(got) == ["narrow", "wide"]
+    for name, x in want.items():
+        np.testing.assert_allclose(got[name].numpy(), x.numpy(), atol=1e-5)
+
+
+def test_a_saved_model_serves_by_the_names_of_forward(backend: str, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    unifw.export(TwoInputs(), tmp_path / "model", format="saved_model", inputs=(example(2, 3), example(2, 3)))
+    serving = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    assert sorted(serving.structured_input_signature[1]) == ["left", "right"]
+    assert sorted(serving.structured_outputs) == ["narrow", "wide"]
+
+
+def test_an_exported_program_has_the_parameters_names(backend: str, tmp_path: Path) -> None:
+    import torch
+
+    unifw.export(Classifier(), tmp_path / "model.pt2", format="pt2", inputs=example(2, 8, 8, 1))
+    program = torch.export.load(tmp_path / "model.pt2")
+    assert {"features.0.weight", "features.1.running_mean", "head.dense.bias"} <= set(program.state_dict)
+    assert "image" in program.graph_signature.user_inputs
+
+
+@EVERY_FORMAT
+def test_a_python_branch_on_a_value_is_named(backend: str, format: str, tmp_path: Path) -> None:
+    with pytest.raises(TracedValueError, match=r"bool\(\).*traced.*Write unifw\.where"):
+        unifw.export(Branching(), tmp_path / FORMATS[format], format=format, inputs=example(2, 3))
+    assert not list(tmp_path.iterdir())
+
+
+@EVERY_FORMAT
+def test_a_forward_that_fails_is_explained(backend: str, format: str, tmp_path: Path) -> None:
+    class Broken(nn.Module):
+        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+            return x.no_such_method()  # type: ignore[attr-defined,no-any-return]
+
+    with pytest.raises(ExportError, match=r"Broken cannot be traced for .*no_such_method.*Nothing was written"):
+        unifw.export(Broken(), tmp_path / FORMATS[format], format=format, inputs=example(2, 3))
+    assert not list(tmp_path.iterdir())
+
+
+@EVERY_FORMAT
+def test_an_artefact_that_differs_is_refused(backend: str, format: str, tmp_path: Path) -> None:
+    class Counting(nn.Module):
+        calls = 0
+
+        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+            Counting.calls += 1
+            return x + float(Counting.calls)
+
+    with pytest.raises(ExportError, match=r"differs from the live model by .*expected at most"):
+        unifw.export(Counting(), tmp_path / FORMATS[format], format=format, inputs=example(2, 3))
+    assert not list(tmp_path.iterdir())
+
+
+@EVERY_FORMAT
+def test_an_existing_path_survives(backend: str, format: str, tmp_path: Path) -> None:
+    path = tmp_path / FORMATS[format]
+    path.write_text("precious")
+    with pytest.raises(PathExistsError, match="exists already"):
+        unifw.export(nn.Linear(3, 2), path, format=format, inputs=example(2, 3))
+    assert path.read_text() == "precious"
+
+
+@EVERY_FORMAT
+def test_a_missing_folder_is_named(backend: str, format: str, tmp_path: Path) -> None:
+    with pytest.raises(PathWriteError, match=r"cannot be written.*mkdir"):
+        unifw.export(nn.Linear(3, 2), tmp_path / "no" / FORMATS[format], format=format, inputs=example(2, 3))
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_bad_input(backend: str, tmp_path: Path) -> None:
+    model = nn.Linear(3, 2)
+    with pytest.raises(UnknownBackendError, match="expected one of .*pt2.*saved_model.*torchscript"):
+        unifw.export(model, tmp_path / "x", format="onyx", inputs=example(2, 3))
+    with pytest.raises(ShapeError, match=r"got inputs y; expected names among x"):
+        unifw.export(model, tmp_path / "x", format="pt2", inputs={"y": example(2, 3)})
+    with pytest.raises(ShapeError, match=r"got 2 inputs; expected those of forward\(x\)"):
+        unifw.export(model, tmp_path / "x", format="pt2", inputs=(example(2, 3), example(2, 3)))
+    with pytest.raises(ShapeError, match="expected a batch of at least one row"):
+        unifw.export(model, tmp_path / "x", format="pt2", inputs=example(0, 3))
+    with pytest.raises(ShapeError, match="expected a last axis of 3"):
+        unifw.export(model, tmp_path / "x", format="saved_model", inputs=example(2, 4))
+    with pytest.raises(FileNotFoundError, match="nothing at"):
+        unifw.load_artifact(tmp_path / "nothing.pt2")
+    (tmp_path / "text.pt2").write_text("no archive")
+    with pytest.raises(FileFormatError, match="cannot be read as pt2"):
+        unifw.load_artifact(tmp_path / "text.pt2")
+    (tmp_path / "text.xyz").write_text("no model")
+    with pytest.raises(FileFormatError, match="expected one of"):
+        unifw.load_artifact(tmp_path / "text.xyz")

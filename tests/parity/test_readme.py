@@ -1,0 +1,42 @@
+"""The README's own snippets, run from the first to the last in one namespace, as a reader would."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def snippets() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.usefixtures("backend")
+def test_the_snippets_run_and_print_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {}
+    for source in snippets():
+        exec(compile(source, str(README), "exec"), namespace)
+    shown = capsys.readouterr().out
+    assert "(32, 10)" in shown
+    assert "(10, 128)" in shown
+    assert "Total parameters" in shown
+    assert abs(namespace["ours"].numpy() - namespace["theirs"].numpy()).max() < 1e-5
+    assert namespace["report"].max_difference < 1e-5
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "model.pt", "model.pt2", "model.safetensors", "saved_model",
+    ]  # fmt: skip
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    root = README.parent
+    for name in re.findall(r"`((?:tests|docs|benchmarks|examples)/[\w./]*)`", README.read_text()):
+        assert (root / name).exists(), name
+    for name in re.findall(r"\]\((\w[\w./]*\.md)\)", README.read_text()):
+        assert (root / name).exists(), name

@@ -1,0 +1,211 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn
+from unifw.data import ArrayDataset, DataLoader
+from unifw.errors import GradientError, OperandError, OutOfRangeError, ShapeError
+
+F = nn.functional
+
+
+def toy_problem(rows: int = 96) -> ArrayDataset:
+    """Two classes that a line separates."""
+    x = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
+    return ArrayDataset(x, (x.sum(1) > 0).astype(np.int64))
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 2))
+
+
+def trainer_of(model: nn.Module) -> unifw.Trainer:
+    optimizer = unifw.optim.AdamW(model, lr=0.02)
+    return unifw.Trainer(model, optimizer, F.cross_entropy, metrics={"accuracy": unifw.train.accuracy}, progress=False)
+
+
+def test_fit_learns_and_reports(backend: str) -> None:
+    trainer = trainer_of(mlp())
+    data = toy_problem()
+    history = trainer.fit(DataLoader(data, 20, shuffle=True), epochs=15, validation=DataLoader(data, 50))
+    assert [sorted(logs) for logs in history] == [["accuracy", "loss", "seconds", "val_accuracy", "val_loss"]] * 15
+    assert history[-1]["val_accuracy"] > 0.95
+    assert all(type(value) is float for value in history[0].values())
+    assert trainer.optimizer is not None
+    assert trainer.optimizer.step_count == 15 * 5
+
+
+def test_the_numbers_are_means_over_rows_not_batches(backend: str) -> None:
+    model = mlp().eval()
+    data = toy_problem(50)
+    logs = trainer_of(model).evaluate(DataLoader(data, 32))  # batches of 32 and 18
+    x, y = (unifw.asarray(array) for array in data.arrays)
+    outputs = model(x)
+    assert logs["loss"] == pytest.approx(F.cross_entropy(outputs, y).item(), rel=1e-5)
+    assert logs["accuracy"] == pytest.approx(float((outputs.numpy().argmax(1) == data.arrays[1]).mean()), rel=1e-6)
+
+
+def test_one_step_is_what_a_hand_written_one_is(backend: str) -> None:
+    model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    twin = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    twin.load_state_dict(model.state_dict())
+    x, y = (unifw.asarray(array) for array in toy_problem(16).arrays)
+    trainer = unifw.Trainer(model, unifw.optim.SGD(model, lr=0.1, momentum=0.9), F.cross_entropy, progress=False)
+    optimizer = unifw.optim.SGD(twin, lr=0.1, momentum=0.9)
+    for _ in range(3):
+        trainer.fit([(x, y)])
+        _, gradients = unifw.value_and_grad(lambda m: F.cross_entropy(m(x), y))(twin)
+        optimizer.step(gradients)
+    for name, value in model.state_dict().items():
+        np.testing.assert_allclose(value.numpy(), twin.state_dict()[name].numpy(), rtol=1e-6, atol=1e-7)
+
+
+def test_modes_are_set_and_restored(backend: str) -> None:
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+            seen.append(self.training)
+            return x
+
+    model = nn.Sequential(Spy(), nn.Linear(4, 2))
+    model[0].training = False
+    trainer = trainer_of(model)
+    trainer.fit(DataLoader(toy_problem(8), 8))
+    trainer.evaluate(DataLoader(toy_problem(8), 8))
+    assert (seen[0], seen[-1]) == (True, False)
+    assert (model.training, model[0].training) == (True, False)
+
+
+def test_evaluate_and_predict_change_nothing(backend: str) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Dropout(0.5), nn.Flatten(), nn.Linear(8, 2))
+    before = {name: value.numpy() for name, value in model.state_dict().items()}
+    images = np.random.default_rng(0).normal(size=(10, 4, 4, 1)).astype(np.float32)
+    trainer = unifw.Trainer(model, loss=F.cross_entropy, progress=False)
+    trainer.evaluate(DataLoader(ArrayDataset(images, np.zeros(10, np.int64)), 4))
+    first, second = trainer.predict(images), trainer.predict(images)
+    np.testing.assert_array_equal(first.numpy(), second.numpy())
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[name])
+
+
+def test_predict_takes_arrays_tensors_and_batches(backend: str) -> None:
+    model = mlp().eval()
+    data = toy_problem(30)
+    trainer = unifw.Trainer(model, progress=False)
+    want = model(unifw.asarray(data.arrays[0])).numpy()
+    for given in (
+        data.arrays[0],
+        unifw.asarray(data.arrays[0]),
+        DataLoader(data, 7),
+        DataLoader(ArrayDataset(data.arrays[0]), 7),
+    ):
+        np.testing.assert_allclose(trainer.predict(given, batch_size=11).numpy(), want, rtol=1e-5, atol=1e-6)
+
+
+def test_frozen_parameters_stay_and_their_statistics_move(backend: str) -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 2))
+    for layer in (model[0], model[1]):
+        layer.freeze()
+    before = {name: value.numpy() for name, value in model.state_dict().items()}
+    images = np.random.default_rng(0).normal(size=(8, 4, 4, 1)).astype(np.float32)
+    trainer_of(model).fit([(unifw.asarray(images), unifw.asarray(np.arange(8) % 2))])
+    after = {name: value.numpy() for name, value in model.state_dict().items()}
+    same = {name for name in before if np.array_equal(before[name], after[name])}
+    assert same == {"0.weight", "0.bias", "1.weight", "1.bias"}
+
+
+def test_unfreezing_between_fits_is_noticed(backend: str) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
+    model[0].freeze()
+    trainer = trainer_of(model)
+    trainer.fit(DataLoader(toy_problem(8), 8))
+    before = model[0].weight.numpy()
+    model.unfreeze()
+    trainer.fit(DataLoader(toy_problem(8), 8))
+    assert not np.array_equal(model[0].weight.numpy(), before)
+
+
+def test_a_changing_learning_rate_reaches_the_compiled_step(backend: str) -> None:
+    model = nn.Linear(4, 2)
+    rates = [0.5, 0.0, 0.25]
+    optimizer = unifw.optim.SGD(model, lr=lambda step: rates[step])
+    trainer = unifw.Trainer(model, optimizer, lambda outputs, targets: unifw.sum(outputs), progress=False)
+    x, y = unifw.ones((1, 4)), unifw.asarray([0])
+    moved = []
+    for _ in rates:
+        before = model.weight.numpy()
+        trainer.fit([(x, y)])
+        moved.append(float((before - model.weight.numpy()).mean()))
+    np.testing.assert_allclose(moved, rates, atol=1e-6)
+
+
+def test_python_runs_once_per_signature_where_steps_are_compiled(backend: str) -> None:
+    calls = []
+
+    class Counting(nn.Module):
+        def __init__(self) -> None:
+            self.dense = nn.Linear(4, 2)
+
+        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+            calls.append(tuple(x.native.shape))
+            return self.dense(x)
+
+    trainer = trainer_of(Counting())
+    trainer.fit(DataLoader(toy_problem(50), 8), epochs=3)  # the last batch of each epoch is smaller
+    compiled = unifw.get_backend().tracing.make_step(len) is not len  # type: ignore[union-attr]
+    assert len(calls) == (1 if compiled else 3 * 7)
+
+
+def test_bad_use_is_explained(backend: str) -> None:
+    model = mlp()
+    data = DataLoader(toy_problem(8), 8)
+    with pytest.raises(GradientError, match=r"Write Trainer\(model, optimizer, loss\)"):
+        unifw.Trainer(model).fit(data)
+    with pytest.raises(GradientError, match=r"Write Trainer\(model, loss=\.\.\., metrics=\.\.\.\)"):
+        unifw.Trainer(model).evaluate(data)
+    with pytest.raises(OperandError, match="got no batches"):
+        trainer_of(model).fit([])
+    with pytest.raises(GradientError, match=r"every parameter is frozen.*model\.unfreeze\(\)"):
+        trainer_of(model.freeze()).fit(data)
+    model.unfreeze()
+    with pytest.raises(ShapeError, match="expected a last axis of 4"):
+        trainer_of(model).fit([(unifw.ones((2, 5)), unifw.asarray([0, 1]))])
+
+
+def test_a_wrong_class_label_is_named_in_training_too(backend: str) -> None:
+    with pytest.raises(OutOfRangeError, match=r"targets from 0 to 1"):
+        trainer_of(mlp()).fit([(unifw.ones((2, 4)), unifw.asarray([0, 7]))])
+
+
+def test_a_failed_step_leaves_the_mode_and_the_backend(backend: str) -> None:
+    model = mlp().eval()
+    active = unifw.get_backend()
+    with pytest.raises(ShapeError):
+        trainer_of(model).fit([(unifw.ones((2, 5)), unifw.asarray([0, 1]))])
+    assert not any(module.training for _, module in model.named_modules())
+    assert unifw.get_backend() is active
+
+
+def test_lines_are_printed_where_there_is_no_terminal(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    model = mlp()
+    unifw.Trainer(model, unifw.optim.SGD(model), F.cross_entropy).fit(DataLoader(toy_problem(8), 4), epochs=2)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3:2] for line in lines] == [["epoch", "loss"], ["epoch", "loss"]]
+
+
+def test_training_does_not_keep_graphs_alive(backend: str) -> None:
+    trainer = trainer_of(mlp())
+    data = DataLoader(toy_problem(64), 8)
+    trainer.fit(data)
+    gc.collect()
+    before = len(gc.get_objects())
+    trainer.fit(data, epochs=5)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 200
