@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import numpy as np
+
 from unifw import tree
 from unifw.errors import StateDictError
 from unifw.nn.summary import summary_table
 from unifw.registry import get_backend, load_backend, using_backend
 from unifw.spec import Backend
-from unifw.tensor import Buffer, Parameter, Tensor, TensorLike, Variable
+from unifw.tensor import Buffer, Parameter, Tensor, TensorLike, Variable, to_native
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ class Module:
         """
         own = self.named_state()
         fitting = [name for name in own if name in state]
-        shapes = {name: (tuple(state[name].shape), tuple(own[name].shape)) for name in fitting}
+        shapes = {name: (_shape(state[name]), tuple(own[name].shape)) for name in fitting}
         report = LoadReport(
             missing=tuple(name for name in own if name not in state),
             unexpected=tuple(name for name in state if name not in own),
@@ -258,8 +260,9 @@ class Module:
                 f"{report}\n"
                 "Build the model with the sizes that the weights have, or write strict=False to load what fits."
             )
-        for name in fitting:
-            own[name].assign(state[name])
+        values = {name: to_native(state[name], own[name].backend, own[name].dtype) for name in fitting}
+        for name, value in values.items():  # all could be converted: now nothing can fail halfway
+            own[name]._set(value)
         return report
 
     # ---- showing
@@ -287,6 +290,10 @@ class Module:
             return f"{type(self).__name__}({self._describe()})"
         lines = (f"  ({name}): {x!r}".replace("\n", "\n  ") for name, x in parts)
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+
+
+def _shape(x: TensorLike) -> tuple[int, ...]:
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
 def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:

@@ -120,17 +120,22 @@ class Optimizer:
         3
         """
         held: Mapping[str, Mapping[str, TensorLike]] = state["state"]
-        wrong = [n for n, own in held.items() if n not in self.parameters or set(own) != set(self.state_names)]
+        wrong = [name for name, own in held.items() if not self._fits(name, own)]
         if wrong:
             raise StateDictError(
-                f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected parameters "
-                f"among {', '.join(self.parameters)}, each with the state {self.state_names}. Nothing was loaded."
+                f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected names among "
+                f"{', '.join(self.parameters)}, each of its shape, with {self.state_names}. Nothing was loaded."
             )
         self.prepare(held)
         for name, own in held.items():
             for key, value in own.items():
                 self.state[name][key].assign(value)
         self.step_count = int(state["step"])
+
+    def _fits(self, name: str, own: Mapping[str, TensorLike]) -> bool:
+        if name not in self.parameters or set(own) != set(self.state_names):
+            return False
+        return all(tuple(value.shape) == tuple(self.parameters[name].shape) for value in own.values())
 
 
 def _named(parameters: Any) -> dict[str, Parameter]:

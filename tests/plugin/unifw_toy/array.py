@@ -12,6 +12,7 @@ from math import prod as product
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from unifw import dtypes
 from unifw.dtypes import DType, promote, promote_scalar
@@ -52,6 +53,9 @@ def dtype(x: Array) -> DType:
 
 def shape(x: Array) -> tuple[Any, ...]:
     return x.shape
+
+
+static_shape = shape
 
 
 @np.errstate(all="ignore")
@@ -203,6 +207,8 @@ def _reduction(function: Callable[..., Any]) -> Callable[[Array, Any, bool], Arr
     @wraps(function)
     @np.errstate(all="ignore")
     def apply(x: Array, axis: Any, keepdims: bool) -> Array:
+        if axis is not None:
+            axis = normalize_axis_tuple(axis, x.ndim)  # NumPy lets a 0-d array have an axis 0
         return np.asarray(function(x, axis=axis, keepdims=keepdims))
 
     return apply
@@ -214,8 +220,14 @@ max = _reduction(np.max)
 min = _reduction(np.min)
 any = _reduction(np.any)
 all = _reduction(np.all)
-argmax = _reduction(np.argmax)
-argmin = _reduction(np.argmin)
+
+
+def argmax(x: Array, axis: int | None, keepdims: bool) -> Array:
+    return np.asarray(np.argmax(x, axis, keepdims=keepdims))
+
+
+def argmin(x: Array, axis: int | None, keepdims: bool) -> Array:
+    return np.asarray(np.argmin(x, axis, keepdims=keepdims))
 
 
 def _count(x: Array, axis: Any) -> int:

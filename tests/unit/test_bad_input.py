@@ -1,0 +1,203 @@
+"""Wrong arguments, weights, names and devices: the right error, what was got, expected and to write instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn, optim
+from unifw.errors import (
+    DeviceError,
+    DTypeError,
+    GradientError,
+    OperandError,
+    ShapeError,
+    StateDictError,
+    UnifwError,
+    UnknownBackendError,
+)
+
+
+def loss(**options: Any) -> unifw.Tensor:
+    return nn.functional.cross_entropy(ones(2, 4), unifw.asarray([0, 1]), **options)
+
+
+def load(**state: Any) -> nn.LoadReport:
+    return nn.Linear(2, 1).load_state_dict(state)
+
+
+def ones(*shape: int, dtype: Any = unifw.float32) -> unifw.Tensor:
+    return unifw.ones(shape, dtype=dtype)
+
+
+def array(*shape: int) -> Any:
+    return np.ones(shape, "float32")
+
+
+# A call, the class of its error, and what the message says in this order, with anything at each "...".
+Case = tuple[Callable[[], Any], type[UnifwError], str]
+CASES: dict[str, Case] = {
+    # arguments of layers
+    "kernel": (lambda: nn.Conv2d(1, 1, 0), ShapeError, "kernel_size: got 0; expected an integer of at least 1"),
+    "kernel-float": (
+        lambda: nn.Conv2d(1, 1, 2.5),
+        ShapeError,
+        "kernel_size: got 2.5; expected an integer of at least 1",
+    ),
+    "stride": (lambda: nn.MaxPool2d(2, stride=(1, 2, 3)), ShapeError, "stride: got (1, 2, 3)...or two of them"),
+    "padding": (
+        lambda: nn.Conv2d(1, 1, 3, padding=-1),
+        ShapeError,
+        "padding: got -1; expected an integer of at least 0",
+    ),
+    "padding-none": (lambda: nn.Conv2d(1, 1, 3, padding=None), ShapeError, "padding: got None; expected"),
+    "padding-word": (
+        lambda: nn.Conv2d(1, 1, 3, padding="SAME"),
+        ShapeError,
+        'padding: got \'SAME\'..."same" or "valid"',
+    ),
+    "dilation": (lambda: nn.Conv2d(1, 1, 3, dilation=0), ShapeError, "dilation: got 0; expected"),
+    "groups": (
+        lambda: nn.Conv2d(3, 4, 3, groups=2),
+        ShapeError,
+        "Conv2d: got 3 input and 4 output channels for 2 groups; expected both",
+    ),
+    "groups-zero": (lambda: nn.Conv2d(3, 4, 3, groups=0), ShapeError, "got...0...expected"),
+    "pool-padding": (
+        lambda: nn.MaxPool2d(2, padding=2),
+        ShapeError,
+        "got padding (2, 2) for the window (2, 2); expected at most half",
+    ),
+    "layout": (
+        lambda: nn.Conv2d(1, 1, 1, data_format="NHWC"),
+        ShapeError,
+        "data_format: got 'NHWC'; expected \"channels_last\"",
+    ),
+    "layout-norm": (
+        lambda: nn.BatchNorm2d(1, data_format="NCHW"),
+        ShapeError,
+        "data_format: got 'NCHW'...\"channels_first\"",
+    ),
+    "features": (lambda: nn.Linear(-1, 2), ShapeError, "got...-1...expected"),
+    "features-float": (lambda: nn.Linear(2.5, 2), UnifwError, "got...2.5...expected"),
+    "norm-features": (lambda: nn.BatchNorm2d(-1), ShapeError, "got...-1...expected"),
+    "probability": (lambda: nn.Dropout(1.5), ShapeError, "Dropout: got p=1.5; expected a probability from 0 to 1"),
+    "probability-function": (
+        lambda: nn.functional.dropout(ones(2), -0.5),
+        ShapeError,
+        "got p=-0.5; expected a probability from 0 to 1",
+    ),
+    "reduction": (lambda: loss(reduction="average"), UnifwError, "got...'average'...expected...mean...sum...none"),
+    "sequential-class": (
+        lambda: nn.Sequential(nn.ReLU),
+        OperandError,
+        "Sequential: got type...expected Modules, as nn.ReLU() with",
+    ),
+    "sequential-list": (lambda: nn.Sequential([nn.ReLU()]), OperandError, "Sequential: got list...expected Modules"),
+    # weights
+    "assign": (
+        lambda: nn.Linear(2, 1).weight.assign([1.0, 2.0]),
+        ShapeError,
+        "got shape (2,); expected (1, 2). Write Parameter(value)",
+    ),
+    "assign-buffer": (
+        lambda: nn.BatchNorm2d(2).running_var.assign([1.0]),
+        ShapeError,
+        "got shape (1,); expected (2,). Write Buffer(value)",
+    ),
+    "weights-missing": (
+        lambda: load(weight=array(1, 2)),
+        StateDictError,
+        "nothing was loaded...missing: bias...write strict=False",
+    ),
+    "weights-unexpected": (
+        lambda: load(weight=array(1, 2), bias=array(1), b=array(1)),
+        StateDictError,
+        "nothing was loaded...unexpected: b",
+    ),
+    "weights-shape": (
+        lambda: load(weight=array(2, 1), bias=array(1)),
+        StateDictError,
+        "misshapen: weight: got (2, 1), expected (1, 2)",
+    ),
+    # devices and backends
+    "device": (lambda: nn.Linear(1, 1).to("gpu:99"), DeviceError, "device: got 'gpu:99'; expected one of cpu"),
+    "dtype-none": (lambda: nn.Linear(1, 1).to(None), DTypeError, "dtype: got None; expected one of...Write"),
+    "dtype-name": (
+        lambda: unifw.zeros(2, dtype="float99"),
+        DTypeError,
+        "dtype: got 'float99'; expected one of...Write",
+    ),
+    "backend": (
+        lambda: unifw.set_backend("jax"),
+        UnknownBackendError,
+        "backend: got 'jax'; expected one of...torch...tensorflow",
+    ),
+    "backend-block": (
+        lambda: unifw.using_backend("jax").__enter__(),
+        UnknownBackendError,
+        "backend: got 'jax'; expected one of",
+    ),
+    "backend-move": (
+        lambda: nn.Linear(1, 1).to_backend("jax"),
+        UnknownBackendError,
+        "backend: got 'jax'; expected one of",
+    ),
+    # optimisers and data
+    "optimizer": (
+        lambda: optim.SGD([ones(1)]),
+        OperandError,
+        "optimizer: got...expected a Module...Write SGD(model, lr=",
+    ),
+    "optimizer-empty": (lambda: optim.SGD(nn.ReLU()), OperandError, "optimizer: got...expected"),
+    "optimizer-state": (
+        lambda: optim.SGD(nn.Linear(1, 1)).load_state_dict({"step": 3}),
+        StateDictError,
+        "SGD: got...expected",
+    ),
+    "gradient-name": (
+        lambda: optim.SGD(nn.Linear(1, 1)).step({"w": ones(1)}),
+        GradientError,
+        "got a gradient for 'w'; expected names among weight, bias. Write SGD(",
+    ),
+    "gradient-argument": (
+        lambda: unifw.grad(unifw.sum)(2.0),
+        GradientError,
+        "grad: got float 2.0; expected Tensors...Write unifw.asarray",
+    ),
+    "gradient-vector": (
+        lambda: unifw.grad(lambda x: x)(ones(3)),
+        GradientError,
+        "shape (3,); expected a scalar. Write unifw.mean",
+    ),
+    "gradient-integer": (
+        lambda: unifw.grad(unifw.sum)(ones(3, dtype=unifw.int64)),
+        DTypeError,
+        "grad: got...int64; expected a floating dtype. Write x.to(",
+    ),
+    "words": (
+        lambda: next(iter(unifw.data.DataLoader(unifw.data.ArrayDataset(np.array(["a"]))))),
+        DTypeError,
+        "got...expected...Write",
+    ),
+    "seed": (lambda: unifw.seed(-1), UnifwError, "seed: got -1; expected"),
+}
+
+said: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_error_says_what_is_wrong_in_the_same_words(backend: str, name: str) -> None:
+    call, error, words = CASES[name]
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value).partition("The native framework says")[0]
+    assert re.search(".*".join(map(re.escape, words.split("..."))), message, re.DOTALL), message
+    assert "Torch" not in message
+    assert "TensorFlow" not in message
+    assert said.setdefault(name, message) == message  # where a run has two backends

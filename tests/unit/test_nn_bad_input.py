@@ -1,0 +1,189 @@
+"""Layers given the wrong input: the right error, what was got and expected, what to write, in the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn
+from unifw.errors import AxisError, DTypeError, OperandError, OutOfRangeError, ShapeError, UnifwError
+
+F: Any = nn.functional
+FIRST: Any = {"data_format": "channels_first"}
+LONG, DOUBLE = unifw.int64, unifw.float64
+WRAP = "...ndarray of shape...expected a unifw Tensor. Write unifw.asarray("
+CONVERT = "...float64...float32; expected the same. Write x.to(unifw.float32), or model.to(unifw.float64)"
+
+
+def classes(*values: int) -> unifw.Tensor:
+    return unifw.asarray(list(values))
+
+
+def ones(*shape: int, dtype: Any = unifw.float32) -> unifw.Tensor:
+    return unifw.ones(shape, dtype=dtype)
+
+
+def array(*shape: int) -> Any:
+    return np.ones(shape, "float32")
+
+
+# A call, the class of its error, and what the message says in this order, with anything at each "...".
+Case = tuple[Callable[[], Any], type[UnifwError], str]
+CASES: dict[str, Case] = {
+    # shapes
+    "linear": (lambda: nn.Linear(2, 3)(ones(4, 5)), ShapeError, "linear: got...(4, 5)...a last axis of 2...(3, 2)"),
+    "linear-scalar": (lambda: nn.Linear(1, 1)(ones()), ShapeError, "linear: got...shape ()...a last axis of 1"),
+    "linear-deep": (lambda: nn.Linear(2, 3)(ones(4, 2, 5)), ShapeError, "linear: got...(4, 2, 5)...a last axis of 2"),
+    "conv-axes": (
+        lambda: nn.Conv2d(2, 3, 1)(ones(4, 4, 2)),
+        ShapeError,
+        "conv2d: got...(4, 4, 2)...expected...(N, H, W, 2)",
+    ),
+    "conv-channels": (
+        lambda: nn.Conv2d(2, 3, 1)(ones(1, 4, 4, 3)),
+        ShapeError,
+        "conv2d: got...(1, 4, 4, 3)...(N, H, W, 2)",
+    ),
+    "conv-first": (
+        lambda: nn.Conv2d(2, 3, 1, **FIRST)(ones(1, 4, 4, 2)),
+        ShapeError,
+        "(1, 4, 4, 2)...channels_first...(N, 2, H, W)",
+    ),
+    "conv-groups": (lambda: nn.Conv2d(2, 2, 1, groups=2)(ones(1, 4, 4, 4)), ShapeError, "(1, 4, 4, 4)...(N, H, W, 2)"),
+    "conv-small": (
+        lambda: nn.Conv2d(1, 1, 3)(ones(1, 2, 2, 1)),
+        ShapeError,
+        "(1, 2, 2, 1)...no smaller than the kernel",
+    ),
+    "conv-smaller": (
+        lambda: nn.Conv2d(1, 1, 4)(ones(1, 2, 2, 1)),
+        ShapeError,
+        "(1, 2, 2, 1)...no smaller than the kernel",
+    ),
+    "conv-one": (
+        lambda: nn.Conv2d(1, 1, 3, stride=3)(ones(1, 1, 1, 1)),
+        ShapeError,
+        "(1, 1, 1, 1)...no smaller than the kernel",
+    ),
+    "conv-dilation": (
+        lambda: nn.Conv2d(1, 1, 2, dilation=4)(ones(1, 4, 4, 1)),
+        ShapeError,
+        "(1, 4, 4, 1)...no smaller than the kernel",
+    ),
+    "pool-axes": (
+        lambda: nn.MaxPool2d(2)(ones(4, 4, 1)),
+        ShapeError,
+        "max_pool2d: got...(4, 4, 1)...of 4 axes...(2, 2)",
+    ),
+    "pool-small": (
+        lambda: nn.MaxPool2d(3)(ones(1, 2, 2, 1)),
+        ShapeError,
+        "max_pool2d: got...(1, 2, 2, 1)...window (3, 3)",
+    ),
+    "pool-smaller": (
+        lambda: nn.MaxPool2d(3)(ones(1, 1, 2, 1)),
+        ShapeError,
+        "max_pool2d: got...(1, 1, 2, 1)...window (3, 3)",
+    ),
+    "norm-channels": (
+        lambda: nn.BatchNorm2d(2)(ones(2, 4, 4, 3)),
+        ShapeError,
+        "batch_norm: got...(2, 4, 4, 3)...2 channels...last axis",
+    ),
+    "norm-evaluation": (
+        lambda: nn.BatchNorm2d(2).eval()(ones(2, 4, 4, 3)),
+        ShapeError,
+        "batch_norm: got...2 channels...last axis",
+    ),
+    "norm-first": (
+        lambda: nn.BatchNorm2d(2, **FIRST)(ones(2, 3, 4, 2)),
+        ShapeError,
+        "(2, 3, 4, 2)...2 channels...second axis",
+    ),
+    "norm-one": (
+        lambda: nn.BatchNorm2d(2)(ones(1, 1, 1, 2)),
+        ShapeError,
+        "batch_norm: got...(1, 1, 1, 2)...more than one value",
+    ),
+    "flatten": (lambda: nn.Flatten()(ones(3)), AxisError, "flatten: got axis 1 for 1 axes; expected -1 to 0"),
+    "flatten-order": (lambda: F.flatten(ones(2, 3, 4), 2, 1), UnifwError, "flatten: got...expected"),
+    "loss-shape": (
+        lambda: F.cross_entropy(ones(2, 4), classes(0)),
+        ShapeError,
+        "targets of shape (1,) for logits of shape (2, 4); expected (2,). Write axis=",
+    ),
+    "loss-one-hot": (
+        lambda: F.cross_entropy(ones(2, 4), ones(2, 4, dtype=LONG)),
+        ShapeError,
+        "targets of shape (2, 4)...expected (2,)",
+    ),
+    "loss-axis": (
+        lambda: F.cross_entropy(ones(2, 4), classes(0, 1), axis=2),
+        AxisError,
+        "cross_entropy: got axis 2 for 2 axes; expected -2 to 1",
+    ),
+    "loss-class": (
+        lambda: F.cross_entropy(ones(2, 1), classes(0, 1)),
+        OutOfRangeError,
+        "cross_entropy...got...expected targets from 0 to 0",
+    ),
+    # dtypes
+    "linear-double": (lambda: nn.Linear(2, 3)(ones(4, 2, dtype=DOUBLE)), DTypeError, "linear: got" + CONVERT),
+    "linear-long": (
+        lambda: nn.Linear(2, 3)(ones(4, 2, dtype=LONG)),
+        DTypeError,
+        "linear: got...int64...Write x.to(unifw.float32)",
+    ),
+    "conv-double": (lambda: nn.Conv2d(2, 3, 1)(ones(1, 4, 4, 2, dtype=DOUBLE)), DTypeError, "conv2d: got" + CONVERT),
+    "norm-double": (lambda: nn.BatchNorm2d(2)(ones(2, 4, 4, 2, dtype=DOUBLE)), DTypeError, "batch_norm: got" + CONVERT),
+    "relu-bool": (lambda: nn.ReLU()(unifw.asarray([True])), DTypeError, "relu: got...bool; expected"),
+    "dropout-long": (lambda: nn.Dropout()(ones(2, dtype=LONG)), DTypeError, "dropout: got...int64; expected"),
+    "loss-float": (
+        lambda: F.cross_entropy(ones(2, 4), ones(2)),
+        DTypeError,
+        "targets...float32; expected integer classes. Write unifw.argmax",
+    ),
+    "loss-long": (
+        lambda: F.cross_entropy(ones(2, 4, dtype=LONG), classes(0, 1)),
+        DTypeError,
+        "cross_entropy: got...int64...expected",
+    ),
+    # no tensors
+    "linear-numpy": (lambda: nn.Linear(2, 3)(array(4, 2)), OperandError, "linear: got" + WRAP),
+    "conv-numpy": (lambda: nn.Conv2d(2, 3, 1)(array(1, 4, 4, 2)), OperandError, "conv2d: got" + WRAP),
+    "pool-numpy": (lambda: nn.MaxPool2d(2)(array(1, 4, 4, 2)), OperandError, "max_pool2d: got" + WRAP),
+    "norm-numpy": (lambda: nn.BatchNorm2d(2)(array(1, 4, 4, 2)), OperandError, "batch_norm: got" + WRAP),
+    "relu-numpy": (lambda: nn.ReLU()(array(4, 2)), OperandError, "relu: got" + WRAP),
+    "dropout-numpy": (lambda: nn.Dropout()(array(4, 2)), OperandError, "dropout: got" + WRAP),
+    "flatten-numpy": (lambda: nn.Flatten()(array(4, 2)), OperandError, "flatten: got" + WRAP),
+    "flatten-images": (lambda: nn.Flatten()(array(1, 4, 4, 2)), OperandError, "got" + WRAP),
+    "loss-numpy": (
+        lambda: F.cross_entropy(array(2, 4), ones(2, dtype=LONG)),
+        OperandError,
+        "cross_entropy: got" + WRAP,
+    ),
+    "loss-lists": (
+        lambda: F.cross_entropy(ones(2, 4), [0, 1]),
+        OperandError,
+        "cross_entropy: got list...Write unifw.asarray(",
+    ),
+}
+
+said: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_error_says_what_is_wrong_in_the_same_words(backend: str, name: str) -> None:
+    call, error, words = CASES[name]
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value).partition("The native framework says")[0]
+    assert re.search(".*".join(map(re.escape, words.split("..."))), message, re.DOTALL), message
+    assert "Torch" not in message
+    assert "TensorFlow" not in message
+    assert said.setdefault(name, message) == message  # where a run has two backends
