@@ -128,9 +128,9 @@ from unifw.registry import backends as backends
 from unifw.registry import get_backend as get_backend
 from unifw.registry import set_backend as set_backend
 from unifw.registry import using_backend as using_backend
-from unifw.tensor import Buffer as Buffer
-from unifw.tensor import Parameter as Parameter
 from unifw.tensor import Tensor as Tensor
 from unifw.train import Trainer as Trainer
+from unifw.variable import Buffer as Buffer
+from unifw.variable import Parameter as Parameter
 
 __version__ = "0.1.0"

@@ -8,8 +8,10 @@ from typing import Any
 
 from unifw import tree
 from unifw.errors import DTypeError, GradientError, describe
+from unifw.operators import mixed_backends
 from unifw.registry import part
-from unifw.tensor import Parameter, Tensor, mixed_backends
+from unifw.tensor import Tensor
+from unifw.variable import Parameter
 
 _inside: ContextVar[bool] = ContextVar("unifw_inside_gradient", default=False)
 

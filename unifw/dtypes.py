@@ -63,7 +63,7 @@ ALL: Final = (
     float16, bfloat16, float32, float64, complex64, complex128,
 )  # fmt: skip
 BY_NAME: Final = {dtype.name: dtype for dtype in ALL}
-DTypeLike = DType | str | type
+_PYTHON: Final[dict[type, DType]] = {bool: bool_, int: int64, float: float32, complex: complex64}
 
 
 def as_dtype(dtype: Any) -> DType:
@@ -78,7 +78,7 @@ def as_dtype(dtype: Any) -> DType:
         return dtype
     if isinstance(dtype, str) and dtype in BY_NAME:
         return BY_NAME[dtype]
-    python = {bool: bool_, int: int64, float: float32, complex: complex64}.get(dtype)
+    python = _PYTHON.get(dtype)
     if python is not None:
         return python
     try:
@@ -143,7 +143,7 @@ def promote_scalar(dtype: DType, scalar: type[bool | int | float | complex]) -> 
     >>> promote_scalar(float64, int), promote_scalar(int32, float), promote_scalar(float64, complex)
     (unifw.float64, unifw.float32, unifw.complex128)
     """
-    least = {bool: bool_, int: int64, float: float32, complex: complex64}[scalar]
+    least = next(dtype for python, dtype in _PYTHON.items() if issubclass(scalar, python))
     if _RANK[least.kind] <= _RANK[dtype.kind] or {least.kind, dtype.kind} == {"signed integer", "unsigned integer"}:
         return dtype
     return complex128 if least is complex64 and dtype is float64 else least

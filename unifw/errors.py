@@ -95,7 +95,7 @@ def describe(x: Any) -> str:
     """
     shape, dtype = getattr(getattr(x, "native", x), "shape", None), getattr(x, "dtype", None)  # native: None if unknown
     if shape is not None and dtype is not None:
-        return f"{type(x).__name__} of shape {tuple(shape)} and dtype {dtype}"
+        return f"{getattr(x, 'kind', type(x).__name__)} of shape {tuple(shape)} and dtype {dtype}"
     return f"{type(x).__name__} {x!r}"[:120]
 
 
@@ -108,7 +108,7 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
         return error
     tensors = [x for x in operands if hasattr(x, "native")]
     for x in operands:
-        if not hasattr(x, "native") and not isinstance(x, (bool, int, float, complex)):
+        if not hasattr(x, "native") and not (tensors and isinstance(x, (bool, int, float, complex))):
             return OperandError(
                 f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
             )
@@ -131,6 +131,11 @@ def _explain_matmul(name: str, tensors: list[Any]) -> Exception | None:
             f"{'second to last axis' if len(b) > 1 else 'only axis'} of the second ({b[-2 if len(b) > 1 else 0]}). "
             "Write x @ y.mT if the second is stored transposed."
         )
+    if len(a) > 2 and len(b) > 2 and _broadcast(a[:-2], b[:-2]) is None:
+        return ShapeError(
+            f"matmul: got shapes {a} and {b}; expected the axes before the last two to broadcast. "
+            "Write unifw.expand_dims(x, axis=0) to line them up."
+        )
     if not a or not b:
         return ShapeError(f"matmul: got shapes {a} and {b}; expected at least one axis each. Write x * y for scalars.")
     return None
@@ -140,12 +145,17 @@ def _explain_broadcast(name: str, tensors: list[Any]) -> Exception | None:
     if name == "matmul" or len(tensors) < 2:
         return None
     shapes = [tuple(x.shape) for x in tensors]
+    if _broadcast(*shapes) is not None:
+        return None
+    got = " and ".join(map(str, shapes))
+    return ShapeError(
+        f"{name}: got shapes {got}, which do not broadcast; expected each pair of axes, counted from the last, "
+        "to be equal or one of them 1. Write unifw.reshape(x, ...) or unifw.expand_dims(x, axis=...) to line them up."
+    )
+
+
+def _broadcast(*shapes: tuple[Any, ...]) -> tuple[int, ...] | None:
     try:
-        np.broadcast_shapes(*shapes)
+        return np.broadcast_shapes(*shapes)
     except (ValueError, TypeError):
-        got = " and ".join(map(str, shapes))
-        return ShapeError(
-            f"{name}: got shapes {got}, which do not broadcast; expected each pair of axes, counted from the last, "
-            "to be equal or one of them 1. Write x.reshape(...) or unifw.expand_dims(x, axis=...) to line them up."
-        )
-    return None
+        return None

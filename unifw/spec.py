@@ -17,7 +17,8 @@ import numpy as np
 from unifw.dtypes import DType
 
 if TYPE_CHECKING:
-    from unifw.tensor import Buffer, Parameter, Tensor, Variable
+    from unifw.tensor import Tensor
+    from unifw.variable import Buffer, Parameter, Variable
 
 Native = Any
 """A native tensor: `torch.Tensor`, `tf.Tensor`, ... or, as an operand, a Python scalar."""
@@ -94,7 +95,7 @@ class ArrayOps(Protocol):
     def min(self, x: Native, axis: Axes, keepdims: bool, /) -> Native: ...
     def any(self, x: Native, axis: Axes, keepdims: bool, /) -> Native: ...
     def all(self, x: Native, axis: Axes, keepdims: bool, /) -> Native: ...
-    def var(self, x: Native, axis: Axes, correction: float, keepdims: bool, /) -> Native: ...
+    def var(self, x: Native, axis: Axes, keepdims: bool, correction: float, /) -> Native: ...
     def argmax(self, x: Native, axis: int | None, keepdims: bool, /) -> Native: ...
     def argmin(self, x: Native, axis: int | None, keepdims: bool, /) -> Native: ...
 
@@ -118,7 +119,8 @@ BINARY = (
     "less", "less_equal", "logical_and", "logical_or", "maximum", "minimum", "multiply", "not_equal", "pow",
     "remainder", "subtract",
 )  # fmt: skip
-"""Elementwise functions of two operands, either a native tensor or a Python scalar, that `Backend.array` must have."""
+"""Elementwise functions of two operands that `Backend.array` must have: two native tensors of one dtype, or a native
+tensor and a Python scalar in either order."""
 
 
 class NnOps(Protocol):

@@ -8,14 +8,13 @@ payload of `x` and never change another tensor.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from unifw.dtypes import BY_NAME, DType, as_dtype, default_dtype
+from unifw.dtypes import BY_NAME, DType, as_dtype
 from unifw.errors import (
     DTypeError,
-    MixedBackendError,
     OperandError,
     OutOfRangeError,
     ShapeError,
@@ -24,95 +23,14 @@ from unifw.errors import (
     describe,
     explain,
 )
-from unifw.registry import backend_of_native, get_backend, load_backend
+from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
+from unifw.registry import load_backend
 
 if TYPE_CHECKING:
-    from unifw.spec import Backend, Native, Numpy, Storage
-
-Scalar = bool | int | float | complex
-TensorLike = Any
-"""What unifw makes a Tensor of: a Tensor, a NumPy array, Python numbers in lists, a native tensor."""
+    from unifw.spec import Backend, Native, Numpy
 
 
-def unary(name: str, x: Tensor) -> Tensor:
-    """Apply the backend's elementwise function `name` to `x`."""
-    try:
-        return x.wrap(getattr(x.ops, name)(x.native))
-    except Exception as error:
-        raise explain(name, error, x) from error
-
-
-def binary(name: str, x1: Tensor | Scalar, x2: Tensor | Scalar) -> Tensor:
-    """Apply the backend's elementwise function `name` to two tensors, or a tensor and a Python scalar."""
-    try:
-        if isinstance(x1, Tensor):
-            ops = x1.ops
-            if not isinstance(x2, Tensor):
-                if not isinstance(x2, Scalar) and not ops.is_size(x2):
-                    raise not_a_tensor(name, x2)
-                return x1.wrap(getattr(ops, name)(x1.native, x2))
-            if x2.ops is not ops:
-                raise mixed_backends(name, x1, x2)
-            return x1.wrap(getattr(ops, name)(x1.native, x2.native))
-        if isinstance(x2, Tensor) and (isinstance(x1, Scalar) or x2.ops.is_size(x1)):
-            return x2.wrap(getattr(x2.ops, name)(x1, x2.native))
-        raise not_a_tensor(name, x1)
-    except Exception as error:
-        raise explain(name, error, x1, x2) from error
-
-
-def not_a_tensor(name: str, x: Any) -> OperandError:
-    """The error for an operand that is neither a Tensor nor a Python scalar."""
-    return OperandError(
-        f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
-    )
-
-
-def mixed_backends(name: str, *tensors: Tensor) -> MixedBackendError:
-    """The error for tensors of two backends in one operation."""
-    names = [x.backend.name for x in tensors]
-    return MixedBackendError(
-        f"{name}: got tensors of the backends {' and '.join(names)}; expected one backend. "
-        f'Write x.to_backend("{names[0]}") on the others.'
-    )
-
-
-def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, device: str | None = None) -> Native:
-    """A native tensor of `backend` with the values of `x`, in memory of its own."""
-    if isinstance(x, Tensor):
-        x = x.to_backend(backend)
-        native = x.ops.copy(x.native) if dtype is None or dtype is x.dtype else x.ops.astype(x.native, dtype)
-        return native if device is None else backend.devices.move(native, device)
-    owner = backend_of_native(x)
-    if owner is not None:
-        return to_native(owner.Tensor(x), backend, dtype, device)
-    return _from_python(x, backend, dtype, device)
-
-
-def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | None) -> Native:
-    if isinstance(x, (list, tuple)):
-        x = _without_tensors(x)
-    try:
-        values = np.asarray(x)
-    except ValueError as error:
-        raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
-    if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":
-        raise OperandError(
-            f"asarray: got {describe(x)}; expected numbers, nested lists of them, a NumPy array or a native tensor."
-        )
-    if dtype is None:
-        dtype = as_dtype(values.dtype) if isinstance(x, (np.ndarray, np.generic)) else default_dtype(values)
-    return backend.array.from_numpy(values, dtype, device, True)
-
-
-def _without_tensors(x: Any) -> Any:
-    """Nested lists with each Tensor in them replaced by its NumPy value."""
-    if isinstance(x, (list, tuple)):
-        return [_without_tensors(item) for item in x]
-    return x.numpy() if isinstance(x, Tensor) else x
-
-
-class Tensor:
+class Tensor(Operators):
     """An n-dimensional array of one backend, following the Python array API standard.
 
     Make one with `unifw.asarray`, `unifw.zeros`, ...; `native` is the framework's own tensor.
@@ -123,13 +41,8 @@ class Tensor:
     [[2.0, 3.0], [4.0, 5.0]]
     """
 
-    __slots__ = ("__weakref__", "native")
-    __array_ufunc__ = None  # NumPy arrays leave the operators to us
-
-    backend: ClassVar[Backend]
-    ops: ClassVar[Any]
-    wrap: ClassVar[type[Tensor]]
-    native: Native
+    __slots__ = ()
+    kind: ClassVar[str] = "Tensor"
 
     def __init__(self, native: Native) -> None:
         self.native = native
@@ -290,12 +203,11 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        kind = next(cls.__name__ for cls in type(self).__mro__ if cls in (Parameter, Buffer, Tensor))
         facts = f"dtype={self.dtype}, device={self.device}, backend={self.backend.name}"
         if self.ops.is_traced(self.native):
-            return f"{kind}(traced, shape={tuple(self.native.shape)}, {facts})"
-        values = np.array2string(self.numpy(), separator=", ", prefix=f"{kind}(", threshold=100)
-        return f"{kind}({values}, {facts})"
+            return f"{self.kind}(traced, shape={tuple(self.native.shape)}, {facts})"
+        values = np.array2string(self.numpy(), separator=", ", prefix=f"{self.kind}(", threshold=100)
+        return f"{self.kind}({values}, {facts})"
 
     # ---- where it is
 
@@ -355,13 +267,13 @@ class Tensor:
         return self.wrap(self.ops.copy(self.native))
 
     def __reduce__(self) -> Any:
-        return _rebuild, ("Tensor", self.backend.name, self.numpy(), self.dtype)
+        return rebuild, ("Tensor", self.backend.name, self.numpy(), self.dtype)
 
     # ---- indexing
 
     def __getitem__(self, key: Any) -> Tensor:
         try:
-            return self.wrap(self.ops.getitem(self.native, _native_key(key)))
+            return self.wrap(self.ops.getitem(self.native, _native_key(self, key)))
         except Exception as error:
             raise self._explain_index(error, key) from error
 
@@ -371,7 +283,7 @@ class Tensor:
         if isinstance(value, Tensor) and value.ops is not self.ops:
             raise mixed_backends("index assignment", self, value)
         try:
-            self._set(self.ops.setitem(self.native, _native_key(key), getattr(value, "native", value)))
+            self._set(self.ops.setitem(self.native, _native_key(self, key), getattr(value, "native", value)))
         except Exception as error:
             raise self._explain_index(error, key, value) from error
 
@@ -395,288 +307,29 @@ class Tensor:
             )
         return explain("index", error, self)
 
-    def _set(self, native: Native) -> None:
-        self.native = native
-
-    def _inplace(self, name: str, other: Tensor | Scalar) -> Self:
-        result = binary(name, self, other)
-        if result.dtype is not self.dtype or result.shape != self.shape:
-            raise DTypeError(
-                f"in-place {name}: got a result of shape {result.shape} and dtype {result.dtype}; expected the "
-                f"tensor's own shape {self.shape} and dtype {self.dtype}. Write x = x ... to make a new tensor."
-            )
-        self._set(result.native)
-        return self
-
-    # ---- operators
-
-    __hash__ = object.__hash__
-
-    def __add__(self, other: Any) -> Tensor:
-        return binary("add", self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return binary("add", other, self)
-
-    def __iadd__(self, other: Any) -> Self:
-        return self._inplace("add", other)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return binary("subtract", self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return binary("subtract", other, self)
-
-    def __isub__(self, other: Any) -> Self:
-        return self._inplace("subtract", other)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return binary("multiply", self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return binary("multiply", other, self)
-
-    def __imul__(self, other: Any) -> Self:
-        return self._inplace("multiply", other)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return binary("divide", self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return binary("divide", other, self)
-
-    def __itruediv__(self, other: Any) -> Self:
-        return self._inplace("divide", other)
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return binary("floor_divide", self, other)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return binary("floor_divide", other, self)
-
-    def __ifloordiv__(self, other: Any) -> Self:
-        return self._inplace("floor_divide", other)
-
-    def __mod__(self, other: Any) -> Tensor:
-        return binary("remainder", self, other)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return binary("remainder", other, self)
-
-    def __imod__(self, other: Any) -> Self:
-        return self._inplace("remainder", other)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return binary("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return binary("pow", other, self)
-
-    def __ipow__(self, other: Any) -> Self:
-        return self._inplace("pow", other)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return binary("matmul", self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return binary("matmul", other, self)
-
-    def __imatmul__(self, other: Any) -> Self:
-        return self._inplace("matmul", other)
-
-    def __and__(self, other: Any) -> Tensor:
-        return binary("bitwise_and", self, other)
-
-    def __rand__(self, other: Any) -> Tensor:
-        return binary("bitwise_and", other, self)
-
-    def __iand__(self, other: Any) -> Self:
-        return self._inplace("bitwise_and", other)
-
-    def __or__(self, other: Any) -> Tensor:
-        return binary("bitwise_or", self, other)
-
-    def __ror__(self, other: Any) -> Tensor:
-        return binary("bitwise_or", other, self)
-
-    def __ior__(self, other: Any) -> Self:
-        return self._inplace("bitwise_or", other)
-
-    def __xor__(self, other: Any) -> Tensor:
-        return binary("bitwise_xor", self, other)
-
-    def __rxor__(self, other: Any) -> Tensor:
-        return binary("bitwise_xor", other, self)
-
-    def __ixor__(self, other: Any) -> Self:
-        return self._inplace("bitwise_xor", other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return binary("less", self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return binary("less_equal", self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return binary("greater", self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return binary("greater_equal", self, other)
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
-        return NotImplemented if other is None or isinstance(other, str) else binary("equal", self, other)  # type: ignore[arg-type]
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
-        return NotImplemented if other is None or isinstance(other, str) else binary("not_equal", self, other)  # type: ignore[arg-type]
-
-    def __neg__(self) -> Tensor:
-        return unary("negative", self)
-
-    def __pos__(self) -> Tensor:
-        return unary("positive", self)
-
-    def __abs__(self) -> Tensor:
-        return unary("abs", self)
-
-    def __invert__(self) -> Tensor:
-        return unary("bitwise_invert", self)
-
-
-class Variable(Tensor):
-    """A tensor whose value can be changed in place: what parameters and buffers share.
-
-    `native` is the current value; `storage` is what holds it (a leaf `torch.Tensor`, a `tf.Variable`).
-    """
-
-    __slots__ = ("storage",)
-    storage: Storage
-
-    def __new__(cls, data: TensorLike, *args: Any, **kwargs: Any) -> Self:
-        """Choose the class of the tensor's backend, or of the active one."""
-        if hasattr(cls, "backend"):
-            return super().__new__(cls)
-        backend = data.backend if isinstance(data, Tensor) else get_backend()
-        made: Self = super().__new__(getattr(backend, cls.__name__))
-        return made
-
-    def __init__(self, data: TensorLike) -> None:
-        self._store(to_native(data, self.backend))
-
-    def _store(self, native: Native) -> None:
-        """Put a new native tensor in new storage."""
-        raise NotImplementedError  # each backend's subclass has it
-
-    def assign(self, value: TensorLike) -> Self:
-        """Replace the value, in place, by one of the same shape; it is converted to this dtype and device.
-
-        Raises ShapeError.
-
-        >>> import unifw
-        >>> unifw.Buffer([1.0, 2.0]).assign([3.0, 4.0]).tolist()
-        [3.0, 4.0]
-        """
-        native = to_native(value, self.backend, self.dtype)
-        shape = self.ops.shape(native)
-        if tuple(shape) != tuple(self.shape):
-            raise ShapeError(
-                f"assign: got shape {tuple(shape)}; expected {tuple(self.shape)}. "
-                f"Write {type(self).__mro__[1].__name__}(value) for a new one of another shape."
-            )
-        self._set(native)
-        return self
-
-    def to(self, target: Any) -> Self:
-        """Move to a device or convert to a dtype, in place: layers that hold this object see the change.
-
-        >>> import unifw
-        >>> unifw.Buffer([1.0]).to(unifw.float64).dtype
-        unifw.float64
-        """
-        native = self._native_at(target)
-        if native is not self.native:
-            self._store(native)
-        return self
-
-    def to_backend(self, backend: str | Backend) -> Self:
-        """A new parameter or buffer with the same value on another backend; itself if it is there.
-
-        >>> import unifw
-        >>> buffer = unifw.Buffer([1.0])
-        >>> buffer.to_backend(buffer.backend) is buffer
-        True
-        """
-        target = load_backend(backend) if isinstance(backend, str) else backend
-        return self if target is self.backend else self._remade(target)
-
-    def _remade(self, backend: Backend) -> Self:
-        kind: type[Any] = backend.Parameter if isinstance(self, Parameter) else backend.Buffer
-        made: Self = kind(backend.Tensor(backend.array.from_numpy(self.numpy(), self.dtype, None, True)))
-        return made
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self._remade(self.backend)
-
-
-class Parameter(Variable):
-    """A tensor that training changes; with `trainable=False` it stays as it is.
-
-    Lives on the backend of `data`, or on the active one.
-
-    >>> import unifw
-    >>> unifw.Parameter([1.0, 2.0]).trainable
-    True
-    """
-
-    __slots__ = ("trainable",)
-
-    def __init__(self, data: TensorLike, trainable: bool = True) -> None:
-        super().__init__(data)
-        self.trainable = trainable
-
-    def _remade(self, backend: Backend) -> Self:
-        made = super()._remade(backend)
-        made.trainable = self.trainable
-        return made
-
-    def __reduce__(self) -> Any:
-        return _rebuild, ("Parameter", self.backend.name, self.numpy(), self.dtype, self.trainable)
-
-
-class Buffer(Variable):
-    """A tensor that belongs to a model and is saved with it, but not trained (BatchNorm's running mean).
-
-    >>> import unifw
-    >>> unifw.Buffer([0.0]).tolist()
-    [0.0]
-    """
-
-    __slots__ = ()
-
-    def __reduce__(self) -> Any:
-        return _rebuild, ("Buffer", self.backend.name, self.numpy(), self.dtype)
-
-
-def bind(backend: Backend) -> Backend:
-    """Put the backend and its operations on its tensor classes. Called once, when a backend is loaded."""
-    for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
-        cls.backend, cls.ops, cls.wrap = backend, backend.array, backend.Tensor
-    return backend
-
 
 _INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.integer, list)
 
 
-def _native_key(key: Any) -> Any:
-    """An index with each Tensor in it replaced by its native tensor."""
+def _native_key(x: Tensor, key: Any) -> Any:
+    """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
-        return key.native if isinstance(key, Tensor) else key
+        return _native_part(x, key) if isinstance(key, Tensor) else key
     for part in key:
         if isinstance(part, Tensor):
-            return tuple(part.native if isinstance(part, Tensor) else part for part in key)
+            return tuple(_native_part(x, part) for part in key)
     return key
 
 
-def _rebuild(kind: str, backend: str, values: Numpy, dtype: DType, *args: Any) -> Tensor:
+def _native_part(x: Tensor, part: Any) -> Any:
+    if not isinstance(part, Tensor):
+        return part
+    if part.ops is not x.ops:
+        raise mixed_backends("index", x, part)
+    return part.native
+
+
+def rebuild(kind: str, backend: str, values: Numpy, dtype: DType, *args: Any) -> Tensor:
     """What unpickling calls: the tensor of class `kind` on `backend`."""
     loaded = load_backend(backend)
     tensor = loaded.Tensor(loaded.array.from_numpy(values, dtype, None, True))

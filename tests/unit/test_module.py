@@ -126,9 +126,7 @@ def test_not_strict_loads_what_fits_and_reports_the_rest(backend: str) -> None:
     assert values(model)["weight"] == [[7.0, 8.0]]
 
 
-@pytest.mark.parametrize(
-    "wrong", [np.array(["a"]), [0.5], None, "a", 0.5], ids=["words", "list", "none", "str", "number"]
-)
+@pytest.mark.parametrize("wrong", [np.array(["a"]), None, "a", 0.5], ids=["words", "none", "str", "number"])
 def test_values_that_are_no_arrays_of_numbers_are_an_error_before_anything_is_loaded(backend: str, wrong: Any) -> None:
     model = nn.Linear(2, 1)
     before = values(model)

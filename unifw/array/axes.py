@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.errors import AxisError, OperandError, describe
-from unifw.tensor import Tensor, mixed_backends, not_a_tensor
+from unifw.operators import mixed_backends, not_a_tensor
+from unifw.tensor import Tensor
 
 Axis = int | tuple[int, ...] | None
 
@@ -36,6 +37,18 @@ def axes_of(name: str, axis: Axis, ndim: int) -> tuple[int, ...] | int | None:
     if len(set(axes)) != len(axes):
         raise AxisError(f"{name}: got axis {axis}, which names one twice; expected distinct axes.")
     return axes
+
+
+def ndim_of(name: str, x: Any) -> int:
+    """The number of axes of a Tensor. Raises OperandError for anything else, also a NumPy array.
+
+    >>> import unifw
+    >>> ndim_of("flip", unifw.zeros((2, 3)))
+    2
+    """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(name, x)
+    return x.ndim
 
 
 def one_backend(name: str, tensors: Any) -> Tensor:

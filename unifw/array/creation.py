@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from unifw.conversion import TensorLike, to_native
 from unifw.dtypes import DType, as_dtype, float32, int64
 from unifw.errors import ShapeError, explain
+from unifw.operators import not_a_tensor
 from unifw.registry import backend_of_native, get_backend
-from unifw.tensor import Tensor, TensorLike, to_native
+from unifw.tensor import Tensor
 
 Shape = int | tuple[int, ...]
 
@@ -96,6 +98,8 @@ def full_like(x: Tensor, /, fill_value: bool | int | float | complex, *, dtype: 
     >>> unifw.full_like(unifw.zeros(2), 3).tolist()
     [3.0, 3.0]
     """
+    if not isinstance(x, Tensor):
+        raise not_a_tensor("full_like", x)
     wanted = x.dtype if dtype is None else as_dtype(dtype)
     return x.wrap(x.ops.full(x.shape, fill_value, wanted, x.device))
 
@@ -149,6 +153,8 @@ def linspace(
     >>> unifw.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
+    if num < 0:
+        raise ShapeError(f"linspace: got num={num}; expected a non-negative integer.")
     values = np.linspace(start, stop, num, endpoint=endpoint)
     return asarray(values, dtype=float32 if dtype is None else dtype, device=device)
 
@@ -162,4 +168,6 @@ def eye(
     >>> unifw.eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    if n_rows < 0 or (n_cols or 0) < 0:
+        raise ShapeError(f"eye: got shape {(n_rows, n_cols)}; expected non-negative integers.")
     return asarray(np.eye(n_rows, n_cols, k), dtype=dtype, device=device)

@@ -6,7 +6,8 @@ from typing import Any
 
 from unifw.dtypes import DType, as_dtype, promote
 from unifw.errors import DTypeError
-from unifw.tensor import Tensor, not_a_tensor
+from unifw.operators import not_a_tensor
+from unifw.tensor import Tensor
 
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:

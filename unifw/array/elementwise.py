@@ -11,7 +11,8 @@ from typing import Any
 
 from unifw.array.axes import one_backend
 from unifw.errors import explain
-from unifw.tensor import Scalar, Tensor, binary, not_a_tensor, unary
+from unifw.operators import Scalar, binary, not_a_tensor, unary
+from unifw.tensor import Tensor
 
 
 def abs(x: Tensor, /) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from unifw.array.axes import ndim_of
+from unifw.errors import ShapeError
+from unifw.operators import call
 from unifw.tensor import Tensor
 
 
@@ -12,7 +15,7 @@ def fft(x: Tensor, /) -> Tensor:
     >>> unifw.fft.fft(unifw.asarray([1.0, 0.0])).tolist()
     [(1+0j), (1+0j)]
     """
-    return x.wrap(x.ops.fft(x.native))
+    return _transformed("fft", x)
 
 
 def ifft(x: Tensor, /) -> Tensor:
@@ -22,4 +25,10 @@ def ifft(x: Tensor, /) -> Tensor:
     >>> unifw.fft.ifft(unifw.fft.fft(unifw.asarray([1.0, 0.0]))).tolist()
     [(1+0j), 0j]
     """
-    return x.wrap(x.ops.ifft(x.native))
+    return _transformed("ifft", x)
+
+
+def _transformed(name: str, x: Tensor) -> Tensor:
+    if not ndim_of(name, x) or x.native.shape[-1] == 0:
+        raise ShapeError(f"{name}: got shape {x.shape}; expected at least one element on the last axis.")
+    return call(name, x)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from unifw.array.elementwise import multiply
 from unifw.array.manipulation import matrix_transpose
 from unifw.array.statistical import sum as sum_
-from unifw.tensor import Tensor, binary
+from unifw.operators import binary
+from unifw.tensor import Tensor
 
 __all__ = ["matmul", "matrix_transpose", "vecdot"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from unifw.array.axes import Axis, axes_of, axis_of, one_backend
+from unifw.array.axes import Axis, axes_of, axis_of, ndim_of, one_backend
 from unifw.errors import AxisError, ShapeError, explain
-from unifw.tensor import Tensor, not_a_tensor
+from unifw.operators import call, not_a_tensor
+from unifw.tensor import Tensor
 
 
 def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Tensor:
@@ -40,10 +41,10 @@ def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
     >>> unifw.permute_dims(unifw.zeros((2, 3, 4)), (2, 0, 1)).shape
     (4, 2, 3)
     """
-    found = axes_of("permute_dims", tuple(axes), x.ndim)
+    found = axes_of("permute_dims", tuple(axes), ndim_of("permute_dims", x))
     if not isinstance(found, tuple) or len(found) != x.ndim:
         raise AxisError(f"permute_dims: got axes {axes} for {x.ndim} axes; expected each axis once.")
-    return x.wrap(x.ops.permute_dims(x.native, found))
+    return call("permute_dims", x, found)
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:
@@ -53,6 +54,7 @@ def matrix_transpose(x: Tensor, /) -> Tensor:
     >>> unifw.matrix_transpose(unifw.zeros((5, 2, 3))).shape
     (5, 3, 2)
     """
+    ndim_of("matrix_transpose", x)
     return x.mT
 
 
@@ -63,7 +65,7 @@ def expand_dims(x: Tensor, /, *, axis: int = 0) -> Tensor:
     >>> unifw.expand_dims(unifw.zeros(3), axis=-1).shape
     (3, 1)
     """
-    return x.wrap(x.ops.expand_dims(x.native, axis_of("expand_dims", axis, x.ndim + 1)))
+    return call("expand_dims", x, axis_of("expand_dims", axis, ndim_of("expand_dims", x) + 1))
 
 
 def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
@@ -73,12 +75,12 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     >>> unifw.squeeze(unifw.zeros((1, 3)), 0).shape
     (3,)
     """
-    axes = axes_of("squeeze", axis if isinstance(axis, tuple) else (axis,), x.ndim)
+    axes = axes_of("squeeze", axis if isinstance(axis, tuple) else (axis,), ndim_of("squeeze", x))
     assert isinstance(axes, tuple)
     sizes = [x.shape[one] for one in axes]
     if any(isinstance(size, int) and size != 1 for size in sizes):
         raise ShapeError(f"squeeze: got axes {axes} of sizes {sizes}; expected sizes of 1. Write x[:, 0] to pick one.")
-    return x.wrap(x.ops.squeeze(x.native, axes))
+    return call("squeeze", x, axes)
 
 
 def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
@@ -88,6 +90,7 @@ def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
     >>> unifw.broadcast_to(unifw.asarray([1, 2]), (2, 2)).tolist()
     [[1, 2], [1, 2]]
     """
+    ndim_of("broadcast_to", x)
     try:
         return x.wrap(x.ops.broadcast_to(x.native, tuple(shape)))
     except Exception as error:
@@ -144,5 +147,6 @@ def flip(x: Tensor, /, *, axis: Axis = None) -> Tensor:
     >>> unifw.flip(unifw.asarray([1, 2, 3])).tolist()
     [3, 2, 1]
     """
-    axes = axes_of("flip", tuple(range(x.ndim)) if axis is None else axis, x.ndim)
-    return x.wrap(x.ops.flip(x.native, axes if isinstance(axes, tuple) else (axes,)))
+    ndim = ndim_of("flip", x)
+    axes = axes_of("flip", tuple(range(ndim)) if axis is None else axis, ndim)
+    return call("flip", x, axes if isinstance(axes, tuple) else (axes,))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from unifw.array.axes import axis_of
+from unifw.array.axes import axis_of, ndim_of
+from unifw.errors import ShapeError
+from unifw.operators import call
 from unifw.tensor import Tensor
 
 
@@ -13,8 +15,7 @@ def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     >>> unifw.argmax(unifw.asarray([[1, 5], [7, 2]]), axis=1).tolist()
     [1, 0]
     """
-    axis = None if axis is None else axis_of("argmax", axis, x.ndim)
-    return x.wrap(x.ops.argmax(x.native, axis, keepdims))
+    return _extreme("argmax", x, axis, keepdims)
 
 
 def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
@@ -24,5 +25,13 @@ def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> 
     >>> unifw.argmin(unifw.asarray([3, 1, 2])).item()
     1
     """
-    axis = None if axis is None else axis_of("argmin", axis, x.ndim)
-    return x.wrap(x.ops.argmin(x.native, axis, keepdims))
+    return _extreme("argmin", x, axis, keepdims)
+
+
+def _extreme(name: str, x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+    ndim = ndim_of(name, x)
+    if axis is not None:
+        axis = axis_of(name, axis, ndim)
+    if 0 in (x.native.shape if axis is None else (x.native.shape[axis],)):
+        raise ShapeError(f"{name}: got shape {x.shape}, axis {axis}; expected at least one element.")
+    return call(name, x, axis, keepdims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unifw.operators import call
 from unifw.tensor import Tensor
 
 
@@ -12,4 +13,4 @@ def unique_values(x: Tensor, /) -> Tensor:
     >>> unifw.unique_values(unifw.asarray([2, 1, 2])).tolist()
     [1, 2]
     """
-    return x.wrap(x.ops.unique_values(x.native))
+    return call("unique_values", x)

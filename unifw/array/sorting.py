@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unifw.array.axes import axis_of
+from unifw.array.axes import axis_of, ndim_of
+from unifw.operators import call
 from unifw.tensor import Tensor
 
 
@@ -13,7 +14,7 @@ def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False) -> Tensor:
     >>> unifw.sort(unifw.asarray([3, 1, 2])).tolist()
     [1, 2, 3]
     """
-    return x.wrap(x.ops.sort(x.native, axis_of("sort", axis, x.ndim), descending))
+    return call("sort", x, axis_of("sort", axis, ndim_of("sort", x)), descending)
 
 
 def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False) -> Tensor:
@@ -23,4 +24,4 @@ def argsort(x: Tensor, /, *, axis: int = -1, descending: bool = False) -> Tensor
     >>> unifw.argsort(unifw.asarray([3, 1, 2])).tolist()
     [1, 2, 0]
     """
-    return x.wrap(x.ops.argsort(x.native, axis_of("argsort", axis, x.ndim), descending))
+    return call("argsort", x, axis_of("argsort", axis, ndim_of("argsort", x)), descending)

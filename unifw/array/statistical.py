@@ -9,14 +9,20 @@ from typing import Any
 
 from unifw.array.axes import Axis, axes_of
 from unifw.array.elementwise import sqrt
-from unifw.errors import ShapeError
-from unifw.tensor import Tensor, not_a_tensor
+from unifw.errors import AxisError, ShapeError
+from unifw.operators import call, not_a_tensor
+from unifw.tensor import Tensor
 
 
-def reduce(name: str, x: Tensor, axis: Axis, *args: Any) -> Tensor:
+def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, *args: Any) -> Tensor:
     """Call the backend's reduction `name`; if it fails, find out why."""
     try:
-        return x.wrap(getattr(x.ops, name)(x.native, axis, *args))
+        if axis is not None:
+            if axis == ():  # nothing is reduced, but dtypes change as they do in a reduction
+                return reduce(name, call("expand_dims", x, x.ndim), -1, False, *args)
+            if x.native.ndim == 0:
+                raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
+        return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims, *args))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error
 
@@ -88,7 +94,7 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
     >>> unifw.var(unifw.asarray([1.0, 3.0]), correction=1).item()
     2.0
     """
-    return reduce("var", x, axis, correction, keepdims)
+    return reduce("var", x, axis, keepdims, correction)
 
 
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
@@ -98,4 +104,4 @@ def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
     >>> unifw.std(unifw.asarray([1.0, 3.0])).item()
     1.0
     """
-    return sqrt(reduce("var", x, axis, correction, keepdims))
+    return sqrt(reduce("var", x, axis, keepdims, correction))

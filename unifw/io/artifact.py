@@ -9,10 +9,10 @@ from typing import Any
 
 from unifw import tree
 from unifw.array.creation import asarray
+from unifw.conversion import TensorLike
 from unifw.errors import FileFormatError
 from unifw.registry import backends, info, load_backend, part, using_backend
 from unifw.spec import Backend
-from unifw.tensor import TensorLike
 
 
 class Artifact:

@@ -11,6 +11,7 @@ from typing import Any
 
 from unifw.array.creation import asarray
 from unifw.array.manipulation import concat
+from unifw.conversion import TensorLike
 from unifw.errors import ExportError, ShapeError, UnifwError, describe
 from unifw.io.artifact import Artifact, load_artifact
 from unifw.io.paths import refuse_existing, written_whole
@@ -19,7 +20,7 @@ from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.registry import backend_of_format, load_backend, part, using_backend
 from unifw.spec import Backend, ExportRequest
-from unifw.tensor import Tensor, TensorLike
+from unifw.tensor import Tensor
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from unifw.array.creation import asarray
+from unifw.conversion import TensorLike
 from unifw.dtypes import bfloat16, complex128
 from unifw.errors import FileFormatError, OperandError, PathWriteError, describe
 from unifw.io.paths import written_whole
 from unifw.nn.module import Module
 from unifw.spec import Numpy
-from unifw.tensor import Tensor, TensorLike
+from unifw.tensor import Tensor
 
 _FROM_FILE = {
     "BOOL": "bool", "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64", "U8": "uint8", "U16": "uint16",

@@ -9,7 +9,8 @@ from unifw.nn import functional as F
 from unifw.nn import init
 from unifw.nn.geometry import PaddingPairs, data_format_of, pair, same_padding
 from unifw.nn.module import Module
-from unifw.tensor import Parameter, Tensor
+from unifw.tensor import Tensor
+from unifw.variable import Parameter
 
 
 class Conv2d(Module, leaf=True):

@@ -10,8 +10,10 @@ from unifw.array.statistical import mean
 from unifw.array.statistical import sum as sum_
 from unifw.errors import DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
 from unifw.nn.geometry import DataFormat, PaddingPairs, Pair
+from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import part
-from unifw.tensor import Buffer, Parameter, Tensor, mixed_backends, not_a_tensor
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter
 
 Reduction = Literal["mean", "sum", "none"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from unifw.nn import functional as F
 from unifw.nn import init
 from unifw.nn.module import Module
-from unifw.tensor import Parameter, Tensor
+from unifw.tensor import Tensor
+from unifw.variable import Parameter
 
 
 class Linear(Module, leaf=True):

@@ -10,11 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from unifw import tree
+from unifw.conversion import TensorLike, to_native
 from unifw.errors import StateDictError
 from unifw.nn.summary import summary_table
 from unifw.registry import get_backend, load_backend, using_backend
 from unifw.spec import Backend
-from unifw.tensor import Buffer, Parameter, Tensor, TensorLike, Variable, to_native
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter, Variable
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,9 @@ class Module:
                 f"{report}\n"
                 "Build the model with the sizes that the weights have, or write strict=False to load what fits."
             )
-        values = {name: to_native(state[name], own[name].backend, own[name].dtype) for name in fitting}
+        values = {
+            name: to_native(state[name], own[name].backend, own[name].dtype, own[name].device) for name in fitting
+        }
         for name, value in values.items():  # all could be converted: now nothing can fail halfway
             own[name]._set(value)
         return report

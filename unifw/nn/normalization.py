@@ -7,7 +7,8 @@ from unifw.dtypes import int64
 from unifw.nn import functional as F
 from unifw.nn.geometry import data_format_of
 from unifw.nn.module import Module
-from unifw.tensor import Buffer, Parameter, Tensor
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter
 
 
 class BatchNorm2d(Module, leaf=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from unifw.tensor import Buffer, Parameter, Variable
+from unifw.variable import Buffer, Parameter, Variable
 
 Row = tuple[str, str, Sequence[tuple[str, Variable]]]
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from unifw.array.creation import zeros_like
+from unifw.conversion import TensorLike
 from unifw.errors import GradientError, OperandError, StateDictError, describe
-from unifw.tensor import Buffer, Parameter, Tensor, TensorLike
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter
 
 Schedule = float | Callable[[int], float]
 Hyper = Mapping[str, Any]

@@ -11,6 +11,7 @@ import numpy as np
 from unifw import tree
 from unifw.array.manipulation import concat
 from unifw.autodiff import differentiate
+from unifw.conversion import TensorLike, to_native
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
 from unifw.errors import GradientError, OperandError, describe
@@ -18,7 +19,7 @@ from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.optim.base import Optimizer
 from unifw.registry import part, using_backend
-from unifw.tensor import Tensor, TensorLike, to_native
+from unifw.tensor import Tensor
 from unifw.train.progress import EpochProgress
 
 Batch = tuple[Tensor, ...]

@@ -242,7 +242,7 @@ def mean(x: Array, axis: Any, keepdims: bool) -> Array:
 
 
 @np.errstate(all="ignore")
-def var(x: Array, axis: Any, correction: float, keepdims: bool) -> Array:
+def var(x: Array, axis: Any, keepdims: bool, correction: float) -> Array:
     x = _floating(x)
     total = sum(np.square(x - mean(x, axis, True)), axis, keepdims)
     return np.asarray(total / total.dtype.type(np.maximum(_count(x, axis) - correction, 0)))

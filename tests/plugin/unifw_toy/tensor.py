@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, final
 
-from unifw.tensor import Buffer, Parameter, Tensor, bind
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["ToyBuffer", "ToyParameter", "ToyTensor", "bind"]
 

@@ -18,7 +18,7 @@ from unifw.backends.tensorflow import devices
 from unifw.backends.tensorflow.indexing import getitem as getitem
 from unifw.backends.tensorflow.indexing import setitem as setitem
 from unifw.backends.tensorflow.indexing import take as take
-from unifw.dtypes import DType, promote, promote_scalar
+from unifw.dtypes import DType, as_dtype, promote, promote_scalar
 
 raw = tf.raw_ops
 _TF = {dtype: getattr(tf, dtype.name) for dtype in dtypes.ALL}
@@ -76,26 +76,32 @@ def copy(x: tf.Tensor) -> tf.Tensor:
 
 
 def _pair(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Two operands in their common dtype; a Python scalar takes the tensor's unless its kind is higher."""
-    if not isinstance(x1, tf.Tensor):
-        x2, x1 = _with_scalar(x2, x1)
-        return x1, x2
+    """Two operands of one dtype: two tensors have one already; a Python scalar takes the tensor's unless it is higher."""
     if not isinstance(x2, tf.Tensor):
         return _with_scalar(x1, x2)
-    first, second = x1.dtype, x2.dtype
-    if first is second:
-        return x1, x2
-    common = _TF[promote(_UNIFW[first], _UNIFW[second])]
-    return tf.cast(x1, common), tf.cast(x2, common)
+    if not isinstance(x1, tf.Tensor):
+        x2, x1 = _with_scalar(x2, x1)
+    elif x1.dtype is not x2.dtype:  # one is a symbolic size
+        x1, x2 = (tf.cast(x1, x2.dtype), x2) if is_size(x1) else (x1, tf.cast(x2, x1.dtype))
+    return x1, x2
 
 
 def _with_scalar(x: tf.Tensor, scalar: Any) -> tuple[tf.Tensor, Any]:
     own = _UNIFW[x.dtype]
-    kind: Any = type(scalar)
-    common = promote_scalar(own, kind)
+    common = promote_scalar(own, type(scalar))
     if common is not own:
         x = tf.cast(x, _TF[common])
-    return x, tf.constant(scalar, x.dtype) if is_traced(x) or own is not common else scalar
+    if common is not own or type(scalar) not in _PYTHON or scalar == 0 or is_traced(x):
+        scalar = _constant(scalar, x.dtype)
+    return x, scalar
+
+
+_PYTHON = (bool, int, float, complex)
+
+
+def _constant(scalar: Any, dtype: tf.DType) -> tf.Tensor:
+    """A scalar as a tensor. By way of NumPy: TensorFlow keeps Python scalars in a cache that takes -0.0 for 0.0."""
+    return tf.constant(np.asarray(scalar, dtype.as_numpy_dtype))
 
 
 def _floating(x: tf.Tensor) -> tf.Tensor:
@@ -109,7 +115,7 @@ def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -
     if device is not None:
         with tf.device(devices.native(device)):
             return full(shape, value, dtype, None)
-    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=tf.constant(value, _TF[dtype]))
+    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=_constant(value, _TF[dtype]))
 
 
 def arange(start: float, stop: float, step: float, dtype: DType, device: str | None) -> tf.Tensor:
@@ -177,7 +183,6 @@ def _binary(operation: Callable[..., Any]) -> Binary:
 add = _binary(raw.AddV2)
 subtract = _binary(raw.Sub)
 multiply = _binary(raw.Mul)
-floor_divide = _binary(raw.FloorDiv)
 remainder = _binary(raw.FloorMod)
 pow = _binary(raw.Pow)
 equal = _binary(raw.Equal)
@@ -186,6 +191,16 @@ less = _binary(raw.Less)
 less_equal = _binary(raw.LessEqual)
 greater = _binary(raw.Greater)
 greater_equal = _binary(raw.GreaterEqual)
+
+
+def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = _tensors(x1, x2)
+    if not x1.dtype.is_floating:
+        return raw.FloorDiv(x=x1, y=x2)
+    # TensorFlow's own rounds the quotient down after it has been rounded: 1.0 // 0.1 would be 10.
+    whole = raw.Rint(x=(x1 - raw.FloorMod(x=x1, y=x2)) / x2)
+    plain = raw.Floor(x=raw.RealDiv(x=x1, y=x2))  # right where the other is not finite, and for the sign of zero
+    return raw.SelectV2(condition=tf.math.is_finite(whole) & (tf.abs(plain - whole) > 0.5), t=whole, e=plain)
 
 
 def divide(x1: Any, x2: Any) -> Any:
@@ -233,8 +248,11 @@ def minimum(x1: Any, x2: Any) -> tf.Tensor:
 
 def _tensors(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:
     x1, x2 = _pair(x1, x2)
-    common = (x1 if isinstance(x1, tf.Tensor) else x2).dtype
-    return tf.convert_to_tensor(x1, common), tf.convert_to_tensor(x2, common)
+    if not isinstance(x1, tf.Tensor):
+        x1 = _constant(x1, x2.dtype)
+    elif not isinstance(x2, tf.Tensor):
+        x2 = _constant(x2, x1.dtype)
+    return x1, x2
 
 
 def logical_and(x1: Any, x2: Any) -> tf.Tensor:
@@ -273,9 +291,11 @@ def matmul(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
 
 
 def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
-    x1, x2 = _pair(x1, x2)
-    like = x1 if isinstance(x1, tf.Tensor) else x2
-    return raw.SelectV2(condition=condition, t=tf.cast(x1, like.dtype), e=tf.cast(x2, like.dtype))
+    if not isinstance(x1, tf.Tensor) and not isinstance(x2, tf.Tensor):
+        common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
+        x1 = _constant(x1, _TF[common])
+    x1, x2 = _tensors(x1, x2)
+    return raw.SelectV2(condition=condition, t=x1, e=x2)
 
 
 def clip(x: tf.Tensor, minimum: float | None, maximum: float | None) -> tf.Tensor:
@@ -413,7 +433,7 @@ def all(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
     return raw.All(input=tf.cast(x, tf.bool), axis=_axes(x, axis), keep_dims=keepdims)
 
 
-def var(x: tf.Tensor, axis: Any, correction: float, keepdims: bool) -> tf.Tensor:
+def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor:
     x = _floating(x)
     axes = _axes(x, axis)
     squares = raw.Square(x=x - raw.Mean(input=x, axis=axes, keep_dims=True))
@@ -449,6 +469,8 @@ def argsort(x: tf.Tensor, axis: int, descending: bool) -> tf.Tensor:
 
 
 def unique_values(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype is tf.bool:  # which tf.sort refuses
+        return tf.cast(unique_values(tf.cast(x, tf.int8)), tf.bool)
     return tf.sort(tf.unique(tf.reshape(x, (-1,))).y)
 
 

@@ -6,7 +6,8 @@ from typing import Any, final
 
 import tensorflow as tf
 
-from unifw.tensor import Buffer, Parameter, Tensor, bind
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["TensorFlowBuffer", "TensorFlowParameter", "TensorFlowTensor", "bind"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -15,7 +16,7 @@ from unifw.backends.torch import devices
 from unifw.backends.torch.indexing import getitem as getitem
 from unifw.backends.torch.indexing import setitem as setitem
 from unifw.backends.torch.indexing import take as take
-from unifw.dtypes import DType
+from unifw.dtypes import DType, promote_scalar
 
 _TORCH = {dtype: getattr(torch, dtype.name) for dtype in dtypes.ALL}
 _UNIFW = {native: dtype for dtype, native in _TORCH.items()}
@@ -126,14 +127,17 @@ def divide(x1: Any, x2: Any) -> torch.Tensor:
 
 
 def _like(scalar: Any, x: torch.Tensor) -> torch.Tensor:
-    """A Python scalar as a 0-d tensor that does not decide the result's dtype."""
-    return torch.as_tensor(scalar, device=x.device)
+    """A Python scalar as a 0-d tensor of the dtype that it and `x` have in common."""
+    common = _TORCH[promote_scalar(_UNIFW[x.dtype], type(scalar))]
+    return torch.scalar_tensor(scalar, dtype=common, device=x.device)
 
 
 def _both(x1: Any, x2: Any) -> tuple[torch.Tensor, torch.Tensor]:
     if not isinstance(x1, torch.Tensor):
-        return _like(x1, x2), x2
-    return x1, x2 if isinstance(x2, torch.Tensor) else _like(x2, x1)
+        x1 = _like(x1, x2)
+    elif not isinstance(x2, torch.Tensor):
+        x2 = _like(x2, x1)
+    return x1, x2
 
 
 def maximum(x1: Any, x2: Any) -> torch.Tensor:
@@ -220,8 +224,12 @@ def all(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
     return compat.all(x, axis=axis, keepdims=keepdims)
 
 
-def var(x: torch.Tensor, axis: Any, correction: float, keepdims: bool) -> torch.Tensor:
-    return torch.var(_floating(x), dim=axis, correction=correction, keepdim=keepdims)
+def var(x: torch.Tensor, axis: Any, keepdims: bool, correction: float) -> torch.Tensor:
+    x = _floating(x)
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if math.prod(x.shape[i] for i in axes) <= correction:  # undefined, of which torch warns
+        return torch.sum(x, axis, keepdims) * math.nan
+    return torch.var(x, dim=axis, correction=correction, keepdim=keepdims)
 
 
 def argmax(x: torch.Tensor, axis: int | None, keepdims: bool) -> torch.Tensor:

@@ -13,7 +13,8 @@ import torch
 from unifw import tree
 from unifw.backends.torch.tensor import TorchTensor
 from unifw.spec import ExportRequest
-from unifw.tensor import Buffer, Tensor
+from unifw.tensor import Tensor
+from unifw.variable import Buffer
 
 
 class _Program(torch.nn.Module):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, final
 
-from unifw.tensor import Buffer, Parameter, Tensor, bind
+from unifw.tensor import Tensor
+from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["TorchBuffer", "TorchParameter", "TorchTensor", "bind"]
 
@@ -26,8 +27,7 @@ class _Stored:
     def _store(self, native: Any) -> None:
         self.native = self.storage = native.detach().contiguous()
 
-    def _set(self, native: Any) -> None:
-        self.storage.data.copy_(native)
+    _set = _store  # a new leaf, not a copy into the old one, which views of it would show
 
 
 @final

@@ -1,0 +1,134 @@
+"""Tensors whose value can be changed in place: `Parameter` and `Buffer`."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from unifw.conversion import TensorLike, to_native
+from unifw.errors import ShapeError
+from unifw.registry import get_backend, load_backend
+from unifw.spec import Backend, Native, Storage
+from unifw.tensor import Tensor, rebuild
+
+
+class Variable(Tensor):
+    """A tensor whose value can be changed in place: what parameters and buffers share.
+
+    `native` is the current value; `storage` is what holds it (a leaf `torch.Tensor`, a `tf.Variable`).
+    """
+
+    __slots__ = ("storage",)
+    storage: Storage
+
+    def __new__(cls, data: TensorLike, *args: Any, **kwargs: Any) -> Self:
+        """Choose the class of the tensor's backend, or of the active one."""
+        if hasattr(cls, "backend"):
+            return super().__new__(cls)
+        backend = data.backend if isinstance(data, Tensor) else get_backend()
+        made: Self = super().__new__(getattr(backend, cls.__name__))
+        return made
+
+    def __init__(self, data: TensorLike) -> None:
+        self._store(to_native(data, self.backend))
+
+    def _store(self, native: Native) -> None:
+        """Put a new native tensor in new storage."""
+        raise NotImplementedError  # each backend's subclass has it
+
+    def assign(self, value: TensorLike) -> Self:
+        """Replace the value, in place, by one of the same shape; it is converted to this dtype and device.
+
+        Raises ShapeError.
+
+        >>> import unifw
+        >>> unifw.Buffer([1.0, 2.0]).assign([3.0, 4.0]).tolist()
+        [3.0, 4.0]
+        """
+        native = to_native(value, self.backend, self.dtype, self.device)
+        shape = self.ops.shape(native)
+        if tuple(shape) != tuple(self.shape):
+            raise ShapeError(
+                f"assign: got shape {tuple(shape)}; expected {tuple(self.shape)}. "
+                f"Write {type(self).__mro__[1].__name__}(value) for a new one of another shape."
+            )
+        self._set(native)
+        return self
+
+    def to(self, target: Any) -> Self:
+        """Move to a device or convert to a dtype, in place: layers that hold this object see the change.
+
+        >>> import unifw
+        >>> unifw.Buffer([1.0]).to(unifw.float64).dtype
+        unifw.float64
+        """
+        native = self._native_at(target)
+        if native is not self.native:
+            self._store(native)
+        return self
+
+    def to_backend(self, backend: str | Backend) -> Self:
+        """A new parameter or buffer with the same value on another backend; itself if it is there.
+
+        >>> import unifw
+        >>> buffer = unifw.Buffer([1.0])
+        >>> buffer.to_backend(buffer.backend) is buffer
+        True
+        """
+        target = load_backend(backend) if isinstance(backend, str) else backend
+        return self if target is self.backend else self._remade(target)
+
+    def _remade(self, backend: Backend) -> Self:
+        kind: type[Any] = backend.Parameter if isinstance(self, Parameter) else backend.Buffer
+        made: Self = kind(backend.Tensor(backend.array.from_numpy(self.numpy(), self.dtype, None, True)))
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._remade(self.backend)
+
+
+class Parameter(Variable):
+    """A tensor that training changes; with `trainable=False` it stays as it is.
+
+    Lives on the backend of `data`, or on the active one.
+
+    >>> import unifw
+    >>> unifw.Parameter([1.0, 2.0]).trainable
+    True
+    """
+
+    __slots__ = ("trainable",)
+    kind: ClassVar[str] = "Parameter"
+
+    def __init__(self, data: TensorLike, trainable: bool = True) -> None:
+        super().__init__(data)
+        self.trainable = trainable
+
+    def _remade(self, backend: Backend) -> Self:
+        made = super()._remade(backend)
+        made.trainable = self.trainable
+        return made
+
+    def __reduce__(self) -> Any:
+        return rebuild, ("Parameter", self.backend.name, self.numpy(), self.dtype, self.trainable)
+
+
+class Buffer(Variable):
+    """A tensor that belongs to a model and is saved with it, but not trained (BatchNorm's running mean).
+
+    >>> import unifw
+    >>> unifw.Buffer([0.0]).tolist()
+    [0.0]
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "Buffer"
+
+    def __reduce__(self) -> Any:
+        return rebuild, ("Buffer", self.backend.name, self.numpy(), self.dtype)
+
+
+def bind(backend: Backend) -> Backend:
+    """Put the backend and its operations on its tensor classes. Called once, when a backend is loaded."""
+    for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
+        cls.backend, cls.ops, cls.wrap = backend, backend.array, backend.Tensor
+    return backend
