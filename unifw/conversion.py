@@ -19,7 +19,8 @@ TensorLike = Any
 def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, device: str | None = None) -> Native:
     """A native tensor of `backend` with the values of `x`, in memory of its own."""
     if isinstance(x, Tensor):
-        x = x.to_backend(backend)
+        if x.backend is not backend:  # by copy: the caller may go on to change what it gave us
+            return backend.array.from_numpy(x.numpy(), dtype or x.dtype, device, True)
         native = x.ops.copy(x.native) if dtype is None or dtype is x.dtype else x.ops.astype(x.native, dtype)
         return native if device is None else backend.devices.move(native, device)
     owner = backend_of_native(x)

@@ -82,7 +82,7 @@ def as_dtype(dtype: Any) -> DType:
     if python is not None:
         return python
     try:
-        return BY_NAME[np.dtype(dtype).name]
+        return BY_NAME[np.dtype(dtype).name if dtype is not None else ""]
     except (TypeError, KeyError):
         raise DTypeError(
             f"dtype: got {dtype!r}; expected one of {', '.join(BY_NAME)}. Write for example unifw.float32."

@@ -39,6 +39,10 @@ class DTypeError(UnifwError, TypeError):
     """A data type that an operation does not take."""
 
 
+class ArgumentError(UnifwError, ValueError):
+    """A setting outside what is allowed: a size below one, a word that is no option."""
+
+
 class ShapeError(UnifwError, ValueError):
     """Shapes that do not fit together."""
 

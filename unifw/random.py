@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from unifw.errors import ArgumentError
 from unifw.registry import loaded_backends, on_load
 from unifw.spec import Backend
 
@@ -23,6 +24,9 @@ def seed(value: int) -> None:
     True
     """
     global _host, _seed
+    if not isinstance(value, (int, np.integer)) or not 0 <= value < 2**63:
+        raise ArgumentError(f"seed: got {value!r}; expected an integer from 0 to 2**63 - 1.")
+    value = int(value)
     _host = np.random.Generator(np.random.Philox(value))
     _seed = value
     for backend in loaded_backends():

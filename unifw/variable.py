@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from unifw.conversion import TensorLike, to_native
-from unifw.errors import ShapeError
+from unifw.errors import OperandError, ShapeError
 from unifw.registry import get_backend, load_backend
 from unifw.spec import Backend, Native, Storage
 from unifw.tensor import Tensor, rebuild
@@ -44,15 +44,27 @@ class Variable(Tensor):
         >>> unifw.Buffer([1.0, 2.0]).assign([3.0, 4.0]).tolist()
         [3.0, 4.0]
         """
-        native = to_native(value, self.backend, self.dtype, self.device)
-        shape = self.ops.shape(native)
-        if tuple(shape) != tuple(self.shape):
-            raise ShapeError(
-                f"assign: got shape {tuple(shape)}; expected {tuple(self.shape)}. "
-                f"Write {type(self).__mro__[1].__name__}(value) for a new one of another shape."
-            )
-        self._set(native)
+        self._set(self.converted("assign", value))
         return self
+
+    def converted(self, name: str, value: TensorLike) -> Native:
+        """A value as a native tensor with this shape, dtype and device; `name` is for the error.
+
+        >>> import unifw
+        >>> unifw.Buffer([1.0]).converted("offset", [2]).dtype == unifw.Buffer([1.0]).native.dtype
+        True
+        """
+        try:
+            native = to_native(value, self.backend, self.dtype, self.device)
+        except (OperandError, ShapeError) as error:
+            raise type(error)(f"{name}: {error}") from error
+        shape = tuple(self.ops.shape(native))
+        if shape != tuple(self.shape):
+            raise ShapeError(
+                f"{name}: got shape {shape}; expected {tuple(self.shape)}. "
+                f"Write unifw.{self.kind}(value) for a new one of another shape."
+            )
+        return native
 
     def to(self, target: Any) -> Self:
         """Move to a device or convert to a dtype, in place: layers that hold this object see the change.

@@ -12,6 +12,7 @@ import pytest
 import unifw
 from unifw import nn, optim
 from unifw.errors import (
+    ArgumentError,
     DeviceError,
     DTypeError,
     GradientError,
@@ -43,53 +44,53 @@ def array(*shape: int) -> Any:
 Case = tuple[Callable[[], Any], type[UnifwError], str]
 CASES: dict[str, Case] = {
     # arguments of layers
-    "kernel": (lambda: nn.Conv2d(1, 1, 0), ShapeError, "kernel_size: got 0; expected an integer of at least 1"),
+    "kernel": (lambda: nn.Conv2d(1, 1, 0), ArgumentError, "kernel_size: got 0; expected an integer of at least 1"),
     "kernel-float": (
         lambda: nn.Conv2d(1, 1, 2.5),
-        ShapeError,
+        ArgumentError,
         "kernel_size: got 2.5; expected an integer of at least 1",
     ),
-    "stride": (lambda: nn.MaxPool2d(2, stride=(1, 2, 3)), ShapeError, "stride: got (1, 2, 3)...or two of them"),
+    "stride": (lambda: nn.MaxPool2d(2, stride=(1, 2, 3)), ArgumentError, "stride: got (1, 2, 3)...or two of them"),
     "padding": (
         lambda: nn.Conv2d(1, 1, 3, padding=-1),
-        ShapeError,
+        ArgumentError,
         "padding: got -1; expected an integer of at least 0",
     ),
-    "padding-none": (lambda: nn.Conv2d(1, 1, 3, padding=None), ShapeError, "padding: got None; expected"),
+    "padding-none": (lambda: nn.Conv2d(1, 1, 3, padding=None), ArgumentError, "padding: got None; expected"),
     "padding-word": (
         lambda: nn.Conv2d(1, 1, 3, padding="SAME"),
-        ShapeError,
+        ArgumentError,
         'padding: got \'SAME\'..."same" or "valid"',
     ),
-    "dilation": (lambda: nn.Conv2d(1, 1, 3, dilation=0), ShapeError, "dilation: got 0; expected"),
+    "dilation": (lambda: nn.Conv2d(1, 1, 3, dilation=0), ArgumentError, "dilation: got 0; expected"),
     "groups": (
         lambda: nn.Conv2d(3, 4, 3, groups=2),
-        ShapeError,
+        ArgumentError,
         "Conv2d: got 3 input and 4 output channels for 2 groups; expected both",
     ),
-    "groups-zero": (lambda: nn.Conv2d(3, 4, 3, groups=0), ShapeError, "got...0...expected"),
+    "groups-zero": (lambda: nn.Conv2d(3, 4, 3, groups=0), ArgumentError, "got...0...expected"),
     "pool-padding": (
         lambda: nn.MaxPool2d(2, padding=2),
-        ShapeError,
+        ArgumentError,
         "got padding (2, 2) for the window (2, 2); expected at most half",
     ),
     "layout": (
         lambda: nn.Conv2d(1, 1, 1, data_format="NHWC"),
-        ShapeError,
+        ArgumentError,
         "data_format: got 'NHWC'; expected \"channels_last\"",
     ),
     "layout-norm": (
         lambda: nn.BatchNorm2d(1, data_format="NCHW"),
-        ShapeError,
+        ArgumentError,
         "data_format: got 'NCHW'...\"channels_first\"",
     ),
-    "features": (lambda: nn.Linear(-1, 2), ShapeError, "got...-1...expected"),
+    "features": (lambda: nn.Linear(-1, 2), ArgumentError, "got...-1...expected"),
     "features-float": (lambda: nn.Linear(2.5, 2), UnifwError, "got...2.5...expected"),
-    "norm-features": (lambda: nn.BatchNorm2d(-1), ShapeError, "got...-1...expected"),
-    "probability": (lambda: nn.Dropout(1.5), ShapeError, "Dropout: got p=1.5; expected a probability from 0 to 1"),
+    "norm-features": (lambda: nn.BatchNorm2d(-1), ArgumentError, "got...-1...expected"),
+    "probability": (lambda: nn.Dropout(1.5), ArgumentError, "Dropout: got p=1.5; expected a probability from 0 to 1"),
     "probability-function": (
         lambda: nn.functional.dropout(ones(2), -0.5),
-        ShapeError,
+        ArgumentError,
         "got p=-0.5; expected a probability from 0 to 1",
     ),
     "reduction": (lambda: loss(reduction="average"), UnifwError, "got...'average'...expected...mean...sum...none"),
@@ -103,12 +104,12 @@ CASES: dict[str, Case] = {
     "assign": (
         lambda: nn.Linear(2, 1).weight.assign([1.0, 2.0]),
         ShapeError,
-        "got shape (2,); expected (1, 2). Write Parameter(value)",
+        "got shape (2,); expected (1, 2). Write unifw.Parameter(value)",
     ),
     "assign-buffer": (
         lambda: nn.BatchNorm2d(2).running_var.assign([1.0]),
         ShapeError,
-        "got shape (1,); expected (2,). Write Buffer(value)",
+        "got shape (1,); expected (2,). Write unifw.Buffer(value)",
     ),
     "weights-missing": (
         lambda: load(weight=array(1, 2)),

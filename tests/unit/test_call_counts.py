@@ -31,7 +31,7 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], tuple[int, int
     "Linear": (lambda: nn.Linear(4, 4), (4, 4), (3, 6)),
     "ReLU": (nn.ReLU, (4, 4), (3, 4)),
     "Dropout": (lambda: nn.Dropout().eval(), (4, 4), (2, 2)),
-    "Conv2d": (lambda: nn.Conv2d(4, 4, 1), (1, 4, 4, 4), (6, 9)),
+    "Conv2d": (lambda: nn.Conv2d(4, 4, 1), (1, 4, 4, 4), (6, 13)),
     "MaxPool2d": (lambda: nn.MaxPool2d(2), (1, 4, 4, 4), (6, 7)),
     "BatchNorm2d": (lambda: nn.BatchNorm2d(4).eval(), (1, 4, 4, 4), (5, 9)),
     "10 x (Linear + ReLU)": (

@@ -7,7 +7,7 @@ import pytest
 
 import unifw
 from unifw.data import ArrayDataset, DataLoader, random_split
-from unifw.errors import ShapeError
+from unifw.errors import ArgumentError, ShapeError
 
 
 def batches(loader: DataLoader) -> list[list[int]]:
@@ -150,7 +150,7 @@ def test_every_row_is_in_one_part_whatever_the_rounding(rows: int) -> None:
 
 @pytest.mark.parametrize("fractions", [[0.5, 0.4], [1.2, -0.2], [], [2.0]])
 def test_fractions_that_do_not_sum_to_one_are_an_error(fractions: list[float]) -> None:
-    with pytest.raises(ShapeError, match=r"random_split: got fractions .*; expected positive numbers that sum to 1"):
+    with pytest.raises(ArgumentError, match=r"random_split: got fractions .*; expected positive numbers that sum to 1"):
         random_split(ArrayDataset(np.arange(4)), fractions)
 
 
@@ -162,5 +162,5 @@ def test_arrays_that_are_no_rows_of_equal_number_are_an_error(arrays: tuple[obje
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_batch_size_below_one_is_an_error(size: int) -> None:
-    with pytest.raises(ShapeError, match=rf"DataLoader: got batch_size={size}; expected at least 1"):
+    with pytest.raises(ArgumentError, match=rf"DataLoader: got batch_size={size}; expected at least 1"):
         DataLoader(ArrayDataset(np.ones(2)), batch_size=size)

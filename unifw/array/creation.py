@@ -71,24 +71,24 @@ def full(
     return _filled("full", shape, fill_value, as_dtype(type(fill_value) if dtype is None else dtype), device)
 
 
-def zeros(shape: Shape, *, dtype: Any = float32, device: str | None = None) -> Tensor:
-    """A tensor of zeros. Raises ShapeError for a negative size.
+def zeros(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """A tensor of zeros, float32 unless another dtype is given. Raises ShapeError for a negative size.
 
     >>> import unifw
     >>> unifw.zeros((1, 2)).tolist()
     [[0.0, 0.0]]
     """
-    return _filled("zeros", shape, 0, as_dtype(dtype), device)
+    return _filled("zeros", shape, 0, float32 if dtype is None else as_dtype(dtype), device)
 
 
-def ones(shape: Shape, *, dtype: Any = float32, device: str | None = None) -> Tensor:
-    """A tensor of ones. Raises ShapeError for a negative size.
+def ones(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """A tensor of ones, float32 unless another dtype is given. Raises ShapeError for a negative size.
 
     >>> import unifw
     >>> unifw.ones(2).tolist()
     [1.0, 1.0]
     """
-    return _filled("ones", shape, 1, as_dtype(dtype), device)
+    return _filled("ones", shape, 1, float32 if dtype is None else as_dtype(dtype), device)
 
 
 def full_like(x: Tensor, /, fill_value: bool | int | float | complex, *, dtype: Any = None) -> Tensor:
@@ -160,7 +160,7 @@ def linspace(
 
 
 def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = float32, device: str | None = None
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: str | None = None
 ) -> Tensor:
     """Ones on the k-th diagonal, zeros elsewhere: (n_rows, n_cols).
 
@@ -170,4 +170,4 @@ def eye(
     """
     if n_rows < 0 or (n_cols or 0) < 0:
         raise ShapeError(f"eye: got shape {(n_rows, n_cols)}; expected non-negative integers.")
-    return asarray(np.eye(n_rows, n_cols, k), dtype=dtype, device=device)
+    return asarray(np.eye(n_rows, n_cols, k), dtype=float32 if dtype is None else dtype, device=device)

@@ -11,7 +11,7 @@ from typing import Any
 
 from unifw.array.axes import one_backend
 from unifw.errors import explain
-from unifw.operators import Scalar, binary, not_a_tensor, unary
+from unifw.operators import Scalar, binary, not_a_tensor, promoted, unary
 from unifw.tensor import Tensor
 
 
@@ -429,6 +429,17 @@ def subtract(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     return binary("subtract", x1, x2)
 
 
+def root(x: Tensor, /) -> Tensor:
+    """The square root whose gradient at 0 is 0, as norms and standard deviations need it.
+
+    >>> import unifw
+    >>> unifw.grad(lambda x: unifw.sum(root(x)))(unifw.asarray([0.0, 4.0])).tolist()
+    [0.0, 0.25]
+    """
+    zero = equal(x, 0)
+    return where(zero, 0.0, sqrt(where(zero, 1.0, x)))
+
+
 def clip(x: Tensor, /, min: float | None = None, max: float | None = None) -> Tensor:
     """Each element moved into [min, max]; None leaves that side open. The gradient at an edge is 1.
 
@@ -452,8 +463,10 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     if not isinstance(condition, Tensor):
         raise not_a_tensor("where", condition)
-    natives: list[Any] = [getattr(x, "native", x) for x in (condition, x1, x2)]
+    natives: list[Any] = [getattr(x, "native", x) for x in (x1, x2)]
     try:
-        return first.wrap(first.ops.where(*natives))
+        if isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is not x2.dtype:
+            natives = list(promoted(first.ops, *natives))
+        return first.wrap(first.ops.where(condition.native, *natives))
     except Exception as error:
         raise explain("where", error, condition, x1, x2) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unifw.array.axes import Axis
-from unifw.array.elementwise import sqrt, square
+from unifw.array.elementwise import root, square
 from unifw.array.linear_algebra import matmul, vecdot
 from unifw.array.manipulation import matrix_transpose
 from unifw.array.statistical import sum as sum_
@@ -13,10 +13,10 @@ __all__ = ["matmul", "matrix_transpose", "vecdot", "vector_norm"]
 
 
 def vector_norm(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The Euclidean norm of real elements along the axes.
+    """The Euclidean norm of real elements along the axes; its gradient at zero is 0.
 
     >>> import unifw
     >>> unifw.linalg.vector_norm(unifw.asarray([3.0, 4.0])).item()
     5.0
     """
-    return sqrt(sum_(square(x), axis=axis, keepdims=keepdims))
+    return root(sum_(square(x), axis=axis, keepdims=keepdims))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array.axes import Axis, axes_of
-from unifw.array.elementwise import sqrt
+from unifw.array.elementwise import root
 from unifw.errors import AxisError, ShapeError
 from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
@@ -98,10 +98,10 @@ def var(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: b
 
 
 def std(x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-    """The standard deviation: the square root of `var`.
+    """The standard deviation: the square root of `var`. The gradient for equal elements is 0.
 
     >>> import unifw
     >>> unifw.std(unifw.asarray([1.0, 3.0])).item()
     1.0
     """
-    return sqrt(reduce("var", x, axis, keepdims, correction))
+    return root(reduce("var", x, axis, keepdims, correction))

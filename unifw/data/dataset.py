@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unifw.errors import ShapeError
+from unifw.errors import ArgumentError, ShapeError
 from unifw.random import host_generator
 from unifw.spec import Numpy
 from unifw.tensor import Tensor
@@ -40,7 +40,10 @@ class ArrayDataset:
 
 
 def _rows(array: Any) -> Numpy:
-    values = array.numpy() if isinstance(array, Tensor) else np.asarray(array)
+    try:
+        values = array.numpy() if isinstance(array, Tensor) else np.asarray(array)
+    except ValueError as error:
+        raise ShapeError(f"ArrayDataset: got rows of uneven lengths ({error}); expected a full rectangle.") from None
     if not values.ndim:
         raise ShapeError("ArrayDataset: got an array without axes; expected rows on the first axis.")
     return values.astype(np.float32) if values.dtype == np.float64 else values
@@ -49,7 +52,7 @@ def _rows(array: Any) -> Numpy:
 def random_split(dataset: ArrayDataset, fractions: Sequence[float], seed: int | None = None) -> list[ArrayDataset]:
     """Disjoint random parts of a dataset; `fractions` sum to 1. The same parts on every backend.
 
-    `seed` decides the parts; without it the stream of `unifw.seed` does. Raises ShapeError.
+    `seed` decides the parts; without it the stream of `unifw.seed` does. Raises ArgumentError.
 
     >>> import numpy as np, unifw
     >>> parts = unifw.data.random_split(unifw.data.ArrayDataset(np.arange(8)), [0.75, 0.25], seed=0)
@@ -57,7 +60,7 @@ def random_split(dataset: ArrayDataset, fractions: Sequence[float], seed: int | 
     [6, 2]
     """
     if any(fraction < 0 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
-        raise ShapeError(f"random_split: got fractions {list(fractions)}; expected positive numbers that sum to 1.")
+        raise ArgumentError(f"random_split: got fractions {list(fractions)}; expected positive numbers that sum to 1.")
     generator = host_generator() if seed is None else np.random.Generator(np.random.Philox(seed))
     order = generator.permutation(len(dataset))
     ends = np.round(np.cumsum(fractions) * len(dataset)).astype(int)

@@ -31,7 +31,8 @@ class Sequential(Module):
         return x
 
     def _fields(self) -> Iterator[tuple[str, Any]]:
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((name, value) for name, value in vars(self).items() if name != "layers")
 
     def __len__(self) -> int:
         return len(self.layers)

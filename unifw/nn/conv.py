@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from unifw.errors import ShapeError
+from unifw.errors import ArgumentError, ShapeError
 from unifw.nn import functional as F
 from unifw.nn import init
-from unifw.nn.geometry import PaddingPairs, data_format_of, pair, same_padding
+from unifw.nn.geometry import PaddingPairs, count, data_format_of, pair, same_padding
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
@@ -37,8 +37,10 @@ class Conv2d(Module, leaf=True):
         bias: bool = True,
         data_format: str = "channels_last",
     ) -> None:
+        for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
+            count(name, value)
         if in_channels % groups or out_channels % groups:
-            raise ShapeError(
+            raise ArgumentError(
                 f"Conv2d: got {in_channels} input and {out_channels} output channels for {groups} groups; "
                 "expected both to be multiples of groups."
             )
@@ -57,7 +59,7 @@ class Conv2d(Module, leaf=True):
         """Zeros as ((top, bottom), (left, right)), or None where "same" depends on the size of the image."""
         if isinstance(padding, str):
             if padding not in ("same", "valid"):
-                raise ShapeError(f'padding: got {padding!r}; expected a number, two of them, "same" or "valid".')
+                raise ArgumentError(f'padding: got {padding!r}; expected a number, two of them, "same" or "valid".')
             if padding == "valid":
                 return (0, 0), (0, 0)
             return self._same(1, 1) if self.stride == (1, 1) else None

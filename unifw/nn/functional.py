@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from unifw.array.axes import axis_of
+from unifw.array.axes import axis_of, ndim_of, one_backend
 from unifw.array.manipulation import permute_dims
 from unifw.array.statistical import mean
 from unifw.array.statistical import sum as sum_
-from unifw.errors import DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
+from unifw.errors import ArgumentError, AxisError, DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
 from unifw.nn.geometry import DataFormat, PaddingPairs, Pair
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import part
@@ -31,7 +31,10 @@ def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expect
             f"Write x.to(unifw.{weight.dtype}), or model.to(unifw.{x.dtype})."
         )
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return ShapeError(f"{name}: got {describe(x)}; expected {expected}. The native framework says: {reason}")
+    return ShapeError(
+        f"{name}: got {describe(x)}; expected {expected}. Write unifw.reshape(x, ...), or build the layer with the "
+        f"sizes of its input. The native framework says: {reason}"
+    )
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -63,6 +66,8 @@ def relu(x: Tensor) -> Tensor:
     try:
         return x.wrap(x.backend.nn.relu(x.native))  # type: ignore[union-attr]
     except Exception as error:
+        if isinstance(x, Tensor) and x.dtype.kind in ("bool", "complex floating"):
+            raise DTypeError(f"relu: got {describe(x)}; expected real numbers. Write x.to(unifw.float32).") from error
         raise misfit("relu", error, x, None, "a tensor of numbers") from error
 
 
@@ -164,6 +169,13 @@ def batch_norm(
         raise misfit("batch_norm", error, x, running_mean, wanted) from error
 
 
+def _check_floating(name: str, x: Tensor) -> None:
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(name, x)
+    if "floating" not in x.dtype.kind:
+        raise DTypeError(f"{name}: got {describe(x)}; expected a floating dtype. Write x.to(unifw.float32).")
+
+
 def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     """Each element 0 with probability `p`, else scaled by 1 / (1 - p); `x` itself outside training.
 
@@ -173,6 +185,9 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     """
     if not training or p == 0:
         return x
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout: got p={p}; expected a probability from 0 to 1.")
+    _check_floating("dropout", x)
     return x.wrap(part(x.backend, "nn").dropout(x.native, p))
 
 
@@ -183,7 +198,10 @@ def flatten(x: Tensor, start_dim: int = 1, end_dim: int = -1) -> Tensor:
     >>> unifw.nn.functional.flatten(unifw.zeros((2, 3, 4))).shape
     (2, 12)
     """
-    start, end = axis_of("flatten", start_dim, x.ndim), axis_of("flatten", end_dim, x.ndim)
+    ndim = ndim_of("flatten", x)
+    start, end = axis_of("flatten", start_dim, ndim), axis_of("flatten", end_dim, ndim)
+    if start > end:
+        raise AxisError(f"flatten: got start_dim {start_dim} after end_dim {end_dim}; expected it before.")
     return x.wrap(part(x.backend, "nn").flatten(x.native, start, end))
 
 
@@ -198,8 +216,10 @@ def cross_entropy(logits: Tensor, targets: Tensor, axis: int = -1, reduction: Re
     >>> round(loss.item(), 4)
     1.3863
     """
-    if logits.ops is not targets.ops:
-        raise mixed_backends("cross_entropy", logits, targets)
+    if reduction not in get_args(Reduction):
+        raise ArgumentError(f"cross_entropy: got reduction {reduction!r}; expected one of {get_args(Reduction)}.")
+    one_backend("cross_entropy", (logits, targets))
+    _check_floating("cross_entropy", logits)
     if "integer" not in targets.dtype.kind:
         raise DTypeError(
             f"cross_entropy: got targets of dtype {targets.dtype}; expected integer classes. "

@@ -4,23 +4,40 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from unifw.errors import ShapeError
+import numpy as np
+
+from unifw.errors import ArgumentError
 
 DataFormat = Literal["channels_last", "channels_first"]
 Pair = tuple[int, int]
 PaddingPairs = tuple[Pair, Pair]
 
 
+def count(name: str, value: int, least: int = 1) -> int:
+    """A whole number, also one of NumPy's. Raises ArgumentError below `least` and for anything else.
+
+    >>> count("in_features", 3)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"{name}: got {value!r}; expected an integer of at least {least}.")
+    return int(value)
+
+
 def pair(name: str, value: int | tuple[int, int], least: int = 1) -> Pair:
-    """One number for both directions, or (vertical, horizontal). Raises ShapeError below `least`.
+    """One number for both directions, or (vertical, horizontal). Raises ArgumentError below `least`.
 
     >>> pair("stride", 2)
     (2, 2)
     """
-    both = (value, value) if isinstance(value, int) else tuple(value)
-    if len(both) != 2 or any(not isinstance(n, int) or n < least for n in both):
-        raise ShapeError(f"{name}: got {value!r}; expected an integer of at least {least}, or two of them.")
-    return both
+    both = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    try:
+        first, second = (count(name, n, least) for n in both)
+    except ValueError:
+        raise ArgumentError(
+            f"{name}: got {value!r}; expected an integer of at least {least}, or two of them."
+        ) from None
+    return first, second
 
 
 def same_padding(size: int, kernel: int, stride: int, dilation: int) -> Pair:
@@ -35,11 +52,11 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int) -> Pair:
 
 
 def data_format_of(value: str) -> DataFormat:
-    """The layout of images. Raises ShapeError for a name that is neither.
+    """The layout of images. Raises ArgumentError for a name that is neither.
 
     >>> data_format_of("channels_last")
     'channels_last'
     """
     if value not in ("channels_last", "channels_first"):
-        raise ShapeError(f'data_format: got {value!r}; expected "channels_last" (N, H, W, C) or "channels_first".')
+        raise ArgumentError(f'data_format: got {value!r}; expected "channels_last" (N, H, W, C) or "channels_first".')
     return cast(DataFormat, value)

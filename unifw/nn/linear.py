@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unifw.nn import functional as F
 from unifw.nn import init
+from unifw.nn.geometry import count
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
@@ -20,7 +21,7 @@ class Linear(Module, leaf=True):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        shape = (out_features, in_features)
+        shape = (count("out_features", out_features, 0), count("in_features", in_features, 0))
         bound = init.fan_in_bound(shape)
         self.weight = Parameter(init.uniform(shape, bound))
         self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from unifw import tree
-from unifw.conversion import TensorLike, to_native
+from unifw.conversion import TensorLike
 from unifw.errors import StateDictError
 from unifw.nn.summary import summary_table
 from unifw.registry import get_backend, load_backend, using_backend
@@ -59,8 +59,8 @@ class Module:
         super().__init_subclass__(**kwargs)
         if leaf:
             cls.__call__ = cls.forward  # type: ignore[method-assign]
-        elif "forward" in vars(cls) and "__call__" not in vars(cls):
-            cls.__call__ = Module.__call__  # type: ignore[method-assign]
+        elif cls.__call__ is not Module.__call__ and cls.__call__ is not cls.forward and "__call__" not in vars(cls):
+            cls.__call__ = Module.__call__  # type: ignore[method-assign]  # a leaf's forward was overridden
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Every Module has its own."""
@@ -262,9 +262,7 @@ class Module:
                 f"{report}\n"
                 "Build the model with the sizes that the weights have, or write strict=False to load what fits."
             )
-        values = {
-            name: to_native(state[name], own[name].backend, own[name].dtype, own[name].device) for name in fitting
-        }
+        values = {name: own[name].converted(name, state[name]) for name in fitting}
         for name, value in values.items():  # all could be converted: now nothing can fail halfway
             own[name]._set(value)
         return report
@@ -280,9 +278,8 @@ class Module:
         """
         rows = []
         for name, module in self.named_modules():
-            own = [(key, x) for key, x in module._fields() if isinstance(x, Variable)]
-            rows.append((name or type(self).__name__, type(module).__name__, own))
-        return summary_table(type(self).__name__, rows)
+            rows.append((name or type(self).__name__, type(module).__name__, list(_own_variables(module))))
+        return summary_table(type(self).__name__, rows, [x for _, x in self._members() if isinstance(x, Parameter)])
 
     def _describe(self) -> str:
         """What the repr shows of this Module itself."""
@@ -294,6 +291,16 @@ class Module:
             return f"{type(self).__name__}({self._describe()})"
         lines = (f"  ({name}): {x!r}".replace("\n", "\n  ") for name, x in parts)
         return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
+
+
+def _own_variables(module: Module) -> Iterator[tuple[str, Variable]]:
+    """The parameters and buffers of a Module that are not those of a Module inside it, also in its lists and dicts."""
+    inner = {id(module)}
+    for name, member in module._members():
+        if isinstance(member, Module) and member is not module:
+            inner |= {id(x) for _, x in member._members()}
+        elif isinstance(member, Variable) and id(member) not in inner:
+            yield name, member
 
 
 def _shape(x: TensorLike) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unifw.array.creation import ones, zeros
 from unifw.dtypes import int64
 from unifw.nn import functional as F
-from unifw.nn.geometry import data_format_of
+from unifw.nn.geometry import count, data_format_of
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter
@@ -30,6 +30,7 @@ class BatchNorm2d(Module, leaf=True):
         affine: bool = True,
         data_format: str = "channels_last",
     ) -> None:
+        count("num_features", num_features)
         self.weight = Parameter(ones(num_features)) if affine else None
         self.bias = Parameter(zeros(num_features)) if affine else None
         self.running_mean = Buffer(zeros(num_features))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unifw.errors import ShapeError
+from unifw.errors import ArgumentError
 from unifw.nn import functional as F
 from unifw.nn.geometry import data_format_of, pair
 from unifw.nn.module import Module
@@ -31,7 +31,7 @@ class MaxPool2d(Module, leaf=True):
         self.padding = pair("padding", padding, least=0)
         self.data_format = data_format_of(data_format)
         if any(p > k // 2 for p, k in zip(self.padding, self.kernel_size, strict=True)):
-            raise ShapeError(
+            raise ArgumentError(
                 f"MaxPool2d: got padding {self.padding} for the window {self.kernel_size}; expected at most half of it."
             )
 

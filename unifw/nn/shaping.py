@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unifw.array.axes import ndim_of
 from unifw.array.manipulation import permute_dims
 from unifw.nn import functional as F
 from unifw.nn.geometry import data_format_of
@@ -28,7 +29,7 @@ class Flatten(Module, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, ...) to (N, features) with the default axes."""
-        ndim = x.ndim
+        ndim = ndim_of("flatten", x)
         if ndim > 3 and self.data_format == "channels_last":
             x = permute_dims(x, (0, ndim - 1, *range(1, ndim - 1)))
         return F.flatten(x, self.start_dim, self.end_dim)

@@ -10,10 +10,10 @@ from unifw.variable import Buffer, Parameter, Variable
 Row = tuple[str, str, Sequence[tuple[str, Variable]]]
 
 
-def summary_table(title: str, rows: Sequence[Row]) -> str:
+def summary_table(title: str, rows: Sequence[Row], parameters: Sequence[Parameter]) -> str:
     """Name, type, state and number of parameters of each Module, and the totals, as text.
 
-    >>> "Total parameters: 0" in summary_table("Empty", [])
+    >>> "Total parameters: 0" in summary_table("Empty", [], [])
     True
     """
     from rich.console import Console
@@ -23,13 +23,12 @@ def summary_table(title: str, rows: Sequence[Row]) -> str:
     for heading in ("Name", "Type", "State"):
         table.add_column(heading, overflow="fold")
     table.add_column("Parameters", justify="right")
-    seen: dict[int, Variable] = {}
+    seen: set[int] = set()
     for name, kind, own in rows:
         state = "\n".join(f"{key} {tuple(x.shape)}" + (" buffer" if isinstance(x, Buffer) else "") for key, x in own)
         fresh = [x for _, x in own if isinstance(x, Parameter) and id(x) not in seen]
-        seen.update((id(x), x) for _, x in own)
+        seen |= {id(x) for _, x in own}
         table.add_row(name, kind, state, f"{_count(fresh):,}" if fresh else "")
-    parameters = [x for x in seen.values() if isinstance(x, Parameter)]
     trainable = [x for x in parameters if x.trainable]
     console = Console(width=100, record=True, file=None, color_system=None, quiet=True)
     with console.capture() as captured:

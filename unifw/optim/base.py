@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from unifw.array.creation import zeros_like
 from unifw.conversion import TensorLike
-from unifw.errors import GradientError, OperandError, StateDictError, describe
+from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, StateDictError, describe
+from unifw.operators import mixed_backends, not_a_tensor
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter
 
@@ -52,7 +53,8 @@ class Optimizer:
     def step(self, gradients: Mapping[str, Tensor]) -> None:
         """Change the parameters by gradients {name: Tensor}, as `value_and_grad` of a Module returns them.
 
-        Parameters without a gradient stay. Raises GradientError for unknown names.
+        Parameters without a gradient stay. Raises GradientError for unknown names, and OperandError, ShapeError,
+        DTypeError or MixedBackendError for gradients that do not fit their parameter; then nothing changes.
 
         >>> import unifw
         >>> model = unifw.nn.Linear(1, 1, bias=False)
@@ -61,9 +63,32 @@ class Optimizer:
         >>> round(before - model.weight.item(), 5)
         0.5
         """
+        if not gradients:
+            return
         self.prepare(gradients)
+        for name, gradient in gradients.items():
+            self._check(name, gradient)
         self.apply(gradients, self.dynamic())
         self.step_count += 1
+
+    def _check(self, name: str, gradient: Any) -> None:
+        """Refuse a gradient that does not fit: a fused kernel would walk past the end of its memory."""
+        parameter = self.parameters[name]
+        if not isinstance(gradient, Tensor):
+            raise not_a_tensor(f"{type(self).__name__}: {name}", gradient)
+        if gradient.ops is not parameter.ops:
+            raise mixed_backends(f"{type(self).__name__}: {name}", parameter, gradient)
+        got, expected = gradient.native, parameter.native
+        if got.shape != expected.shape:
+            raise ShapeError(
+                f"{type(self).__name__}: got a gradient of shape {tuple(got.shape)} for {name} of shape "
+                f"{tuple(expected.shape)}; expected the same. Write what value_and_grad(loss)(model, ...) returns."
+            )
+        if got.dtype != expected.dtype:
+            raise DTypeError(
+                f"{type(self).__name__}: got a gradient of dtype {gradient.dtype} for {name} of dtype "
+                f"{parameter.dtype}; expected the same. Write gradient.to(unifw.{parameter.dtype})."
+            )
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make the state of the parameters that lack it; a compiled step cannot make any."""
@@ -121,6 +146,11 @@ class Optimizer:
         >>> optimizer.load_state_dict({"step": 3, "state": {}}); optimizer.step_count
         3
         """
+        if not isinstance(state, Mapping) or set(state) != {"step", "state"}:
+            raise StateDictError(
+                f'{type(self).__name__}: got {describe(state)}; expected {{"step": n, "state": {{...}}}}. '
+                "Write optimizer.load_state_dict(other.state_dict())."
+            )
         held: Mapping[str, Mapping[str, TensorLike]] = state["state"]
         wrong = [name for name, own in held.items() if not self._fits(name, own)]
         if wrong:
@@ -128,6 +158,7 @@ class Optimizer:
                 f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected names among "
                 f"{', '.join(self.parameters)}, each of its shape, with {self.state_names}. Nothing was loaded."
             )
+        self.state = {}
         self.prepare(held)
         for name, own in held.items():
             for key, value in own.items():
@@ -142,10 +173,10 @@ class Optimizer:
 
 def _named(parameters: Any) -> dict[str, Parameter]:
     if hasattr(parameters, "named_parameters"):
-        return dict(parameters.named_parameters())
+        parameters = dict(parameters.named_parameters())
     pairs = list(parameters.items()) if isinstance(parameters, Mapping) else list(parameters)
     if not pairs or not all(isinstance(pair, tuple) and isinstance(pair[1], Parameter) for pair in pairs):
-        got = describe(pairs[0]) if pairs else "nothing"
+        got = describe(pairs[0]) if pairs else "no parameters"
         raise OperandError(
             f"optimizer: got {got}; expected a Module, a dict {{name: Parameter}} or pairs of them. "
             "Write SGD(model, lr=...) or SGD(model.named_parameters(), lr=...)."

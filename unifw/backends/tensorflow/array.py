@@ -76,7 +76,7 @@ def copy(x: tf.Tensor) -> tf.Tensor:
 
 
 def _pair(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Two operands of one dtype: two tensors have one already; a Python scalar takes the tensor's unless it is higher."""
+    """Two operands of one dtype: tensors have one already; a Python scalar takes the tensor's unless it is higher."""
     if not isinstance(x2, tf.Tensor):
         return _with_scalar(x1, x2)
     if not isinstance(x1, tf.Tensor):
@@ -88,10 +88,11 @@ def _pair(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 def _with_scalar(x: tf.Tensor, scalar: Any) -> tuple[tf.Tensor, Any]:
     own = _UNIFW[x.dtype]
-    common = promote_scalar(own, type(scalar))
+    kind: Any = type(scalar)
+    common = promote_scalar(own, kind)
     if common is not own:
         x = tf.cast(x, _TF[common])
-    if common is not own or type(scalar) not in _PYTHON or scalar == 0 or is_traced(x):
+    if common is not own or kind not in _PYTHON or scalar == 0 or is_traced(x):
         scalar = _constant(scalar, x.dtype)
     return x, scalar
 

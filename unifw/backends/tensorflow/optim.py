@@ -15,11 +15,16 @@ Variables = list[tf.Variable]
 Gradients = list[tf.Tensor]
 
 
+def _number(x: Any, dtype: tf.DType) -> tf.Tensor:
+    """A Python number or a scalar tensor in `dtype`, rounded once: `tf.cast` makes float32 of a Python float first."""
+    return tf.cast(x, dtype) if isinstance(x, tf.Tensor) else tf.constant(x, dtype)
+
+
 def sgd(parameters: Variables, gradients: Gradients, states: Mapping[str, Variables], hyper: Mapping[str, Any]) -> None:
     buffers = states.get("momentum_buffer", [None] * len(parameters))
     for parameter, gradient, buffer in zip(parameters, gradients, buffers, strict=True):
         dtype = parameter.dtype
-        lr = tf.cast(hyper["lr"], dtype)
+        lr = _number(hyper["lr"], dtype)
         if hyper["weight_decay"]:
             gradient = gradient + tf.constant(hyper["weight_decay"], dtype) * parameter.read_value()
         if buffer is None:
@@ -38,14 +43,16 @@ def sgd(parameters: Variables, gradients: Gradients, states: Mapping[str, Variab
 def adamw(
     parameters: Variables, gradients: Gradients, states: Mapping[str, Variables], hyper: Mapping[str, Any]
 ) -> None:
-    lr, first, second = (tf.cast(hyper[name], tf.float64) for name in ("lr", "correction1", "correction2"))
+    lr, first, second = (_number(hyper[name], tf.float64) for name in ("lr", "correction1", "correction2"))
     decay = 1 - lr * hyper["weight_decay"]
-    # The kernel corrects for the bias by two powers, in float32, and adds epsilon before it. Powers of 0 switch that
-    # off; the corrections go into the rate and the epsilon instead, which is PyTorch's formula rearranged.
-    rate, eps = lr * tf.sqrt(second) / first, hyper["eps"] * tf.sqrt(second)
     rows = zip(parameters, gradients, states["exp_avg"], states["exp_avg_sq"], strict=True)
     for parameter, gradient, mean, square in rows:
         dtype = parameter.dtype
+        beta1, beta2 = (tf.constant(hyper[name], dtype) for name in ("beta1", "beta2"))
+        # The kernel corrects for the bias by two powers, in the parameter's dtype, and adds epsilon before that. Powers
+        # of 0 switch it off; the corrections go into the rate and the epsilon instead: PyTorch's formula rearranged.
+        gain1, gain2 = _gain(hyper["beta1"], dtype), _gain(hyper["beta2"], dtype)
+        root = tf.sqrt(gain2 * second)
         if hyper["weight_decay"]:
             parameter.assign(parameter.read_value() * tf.cast(decay, dtype), read_value=False)
         raw.ResourceApplyAdam(
@@ -54,12 +61,18 @@ def adamw(
             v=square.handle,
             beta1_power=tf.constant(0, dtype),
             beta2_power=tf.constant(0, dtype),
-            lr=tf.cast(rate, dtype),
-            beta1=tf.constant(hyper["beta1"], dtype),
-            beta2=tf.constant(hyper["beta2"], dtype),
-            epsilon=tf.cast(eps, dtype),
+            lr=tf.cast(lr * root / (gain1 * first), dtype),
+            beta1=beta1,
+            beta2=beta2,
+            epsilon=tf.cast(hyper["eps"] * root, dtype),
             grad=gradient,
         )
+
+
+def _gain(beta: float, dtype: tf.DType) -> float:
+    """The factor that the kernel puts on a moment: it weighs gradients by 1 - beta in `dtype`, beta rounded first."""
+    rounded = dtype.as_numpy_dtype(beta)
+    return float(dtype.as_numpy_dtype(1) - rounded) / (1 - beta) if beta != 1 else 1.0
 
 
 FUSED = {"sgd": sgd, "adamw": adamw}

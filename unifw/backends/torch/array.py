@@ -128,7 +128,8 @@ def divide(x1: Any, x2: Any) -> torch.Tensor:
 
 def _like(scalar: Any, x: torch.Tensor) -> torch.Tensor:
     """A Python scalar as a 0-d tensor of the dtype that it and `x` have in common."""
-    common = _TORCH[promote_scalar(_UNIFW[x.dtype], type(scalar))]
+    kind: Any = type(scalar)
+    common = _TORCH[promote_scalar(_UNIFW[x.dtype], kind)]
     return torch.scalar_tensor(scalar, dtype=common, device=x.device)
 
 
@@ -227,7 +228,7 @@ def all(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 def var(x: torch.Tensor, axis: Any, keepdims: bool, correction: float) -> torch.Tensor:
     x = _floating(x)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if math.prod(x.shape[i] for i in axes) <= correction:  # undefined, of which torch warns
+    if not x.numel() or math.prod(x.shape[i] for i in axes) <= correction:  # undefined, of which torch warns
         return torch.sum(x, axis, keepdims) * math.nan
     return torch.var(x, dim=axis, correction=correction, keepdim=keepdims)
 
