@@ -210,9 +210,12 @@ def test_optimizer_agrees_with_torch_while_the_rate_changes(
             parameter.grad = torch.tensor(gradients[key])
         theirs.step()
         ours.step({key: unifw.asarray(gradient) for key, gradient in gradients.items()})
+    # TensorFlow's Adam kernel keeps float32 moments a constant factor off; see its deviations.txt
+    kept_off = (backend, name, dtype) == ("tensorflow", "AdamW", "float32")
     for key, parameter in module.named_parameters():
-        pairs = [(model.named_state()[key], parameter)]
-        pairs += [(buffer, theirs.state[parameter][kind]) for kind, buffer in ours.state[key].items()]
-        for got, wanted in pairs:
+        pairs = [(model.named_state()[key], parameter, tolerance)]
+        held = ours.state[key].items()
+        pairs += [(x, theirs.state[parameter][kind], 2e-5 if kept_off else tolerance) for kind, x in held]
+        for got, wanted, allowed in pairs:
             values = wanted.detach().numpy()
-            np.testing.assert_allclose(got.numpy(), values, rtol=tolerance, atol=tolerance * np.abs(values).max())
+            np.testing.assert_allclose(got.numpy(), values, rtol=allowed, atol=allowed * np.abs(values).max())
