@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint types test-torch test-tensorflow test-both test-slow overhead clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -22,16 +22,13 @@ types: $(INSTALLED)
 
 # Each in a process of its own: that one backend works without the other is part of what is tested.
 test-torch: $(INSTALLED)
-	UNIFW_BACKEND=torch $(BIN)/python -m pytest -m "not slow"
+	UNIFW_BACKEND=torch $(BIN)/python -m pytest
 
 test-tensorflow: $(INSTALLED)
-	UNIFW_BACKEND=tensorflow $(BIN)/python -m pytest -m "not slow"
+	UNIFW_BACKEND=tensorflow $(BIN)/python -m pytest
 
 test-both: $(INSTALLED)
-	env -u UNIFW_BACKEND $(BIN)/python -m pytest -m "not slow"
-
-test-slow: $(INSTALLED)
-	env -u UNIFW_BACKEND $(BIN)/python -m pytest -m slow
+	env -u UNIFW_BACKEND $(BIN)/python -m pytest
 
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md

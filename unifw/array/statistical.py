@@ -14,15 +14,17 @@ from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
 
 
-def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, *args: Any) -> Tensor:
+def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float | None = None) -> Tensor:
     """Call the backend's reduction `name`; if it fails, find out why."""
     try:
         if axis is not None:
             if axis == ():  # nothing is reduced, but dtypes change as they do in a reduction
-                return reduce(name, call("expand_dims", x, x.ndim), -1, False, *args)
+                return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
             if x.native.ndim == 0:
                 raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
-        return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims, *args))
+        if correction is None:
+            return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims))
+        return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims, correction))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error
 

@@ -116,7 +116,13 @@ def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -
     if device is not None:
         with tf.device(devices.native(device)):
             return full(shape, value, dtype, None)
-    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=_constant(value, _TF[dtype]))
+    make = _kept_constant if type(value) is int and tf.executing_eagerly() else _constant
+    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=make(value, _TF[dtype]))
+
+
+@cache
+def _kept_constant(value: int, dtype: tf.DType) -> tf.Tensor:
+    return _constant(value, dtype)
 
 
 def arange(start: float, stop: float, step: float, dtype: DType, device: str | None) -> tf.Tensor:

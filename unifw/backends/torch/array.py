@@ -196,7 +196,7 @@ def sign(x: torch.Tensor) -> torch.Tensor:
 
 
 def sum(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    if x.is_floating_point() and axis != ():
+    if x.is_floating_point():
         return torch.sum(x, axis, keepdims)
     return compat.sum(x, axis=axis, keepdims=keepdims)
 
