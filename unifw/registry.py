@@ -132,6 +132,9 @@ def set_backend(name: str) -> Backend:
     """Make `name` the process-wide default for new tensors; existing ones stay where they are.
 
     Raises UnknownBackendError and BackendNotInstalledError.
+
+    >>> set_backend(get_backend().name) is get_backend()
+    True
     """
     global _default
     _default = load_backend(name)

@@ -11,7 +11,7 @@ import numpy as np
 
 from unifw.conversion import TensorLike, to_native
 from unifw.dtypes import DType, as_dtype, float32, int64
-from unifw.errors import ShapeError, explain
+from unifw.errors import ArgumentError, ShapeError, explain
 from unifw.operators import not_a_tensor
 from unifw.registry import backend_of_native, get_backend
 from unifw.tensor import Tensor
@@ -44,7 +44,7 @@ def asarray(obj: TensorLike, /, *, dtype: Any = None, device: str | None = None,
     backend = obj.backend if isinstance(obj, Tensor) else backend_of_native(obj) or get_backend()
     if copy is False:
         if not isinstance(obj, Tensor) or (wanted is not None and wanted is not obj.dtype):
-            raise ShapeError("asarray: got copy=False for values that need a copy; write copy=None to allow one.")
+            raise ArgumentError("asarray: got copy=False for values that need a copy; write copy=None to allow one.")
         return obj
     return backend.Tensor(to_native(obj, backend, wanted, device))
 

@@ -18,7 +18,7 @@ from unifw.variable import Buffer, Parameter
 Reduction = Literal["mean", "sum", "none"]
 
 
-def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expected: str) -> Exception:
+def _misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expected: str) -> Exception:
     """The error for a kernel that refused its input: wrong type, backend or dtype, else a wrong shape."""
     if isinstance(error, UnifwError):
         return error
@@ -53,7 +53,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return x.wrap(x.backend.nn.linear(x.native, weight.native, None if bias is None else bias.native))  # type: ignore[union-attr]
     except Exception as error:
         wanted = f"a last axis of {weight.shape[-1]}, for weights of shape {tuple(weight.shape)} (out, in)"
-        raise misfit("linear", error, x, weight, wanted) from error
+        raise _misfit("linear", error, x, weight, wanted) from error
 
 
 def relu(x: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ def relu(x: Tensor) -> Tensor:
     except Exception as error:
         if isinstance(x, Tensor) and x.dtype.kind in ("bool", "complex floating"):
             raise DTypeError(f"relu: got {describe(x)}; expected real numbers. Write x.to(unifw.float32).") from error
-        raise misfit("relu", error, x, None, "a tensor of numbers") from error
+        raise _misfit("relu", error, x, None, "a tensor of numbers") from error
 
 
 def conv2d(
@@ -103,7 +103,7 @@ def conv2d(
     except Exception as error:
         channels = weight.shape[1] * groups
         form = f"(N, H, W, {channels})" if last else f"(N, {channels}, H, W)"
-        raise misfit("conv2d", error, x, weight, f"{data_format} images {form} no smaller than the kernel") from error
+        raise _misfit("conv2d", error, x, weight, f"{data_format} images {form} no smaller than the kernel") from error
 
 
 def max_pool2d(x: Tensor, kernel_size: Pair, stride: Pair, padding: Pair, data_format: DataFormat) -> Tensor:
@@ -123,7 +123,7 @@ def max_pool2d(x: Tensor, kernel_size: Pair, stride: Pair, padding: Pair, data_f
         return x.wrap(kernel(x.native, kernel_size, stride, padding, data_format == "channels_last"))
     except Exception as error:
         wanted = f"{data_format} images of 4 axes no smaller than the window {kernel_size}"
-        raise misfit("max_pool2d", error, x, None, wanted) from error
+        raise _misfit("max_pool2d", error, x, None, wanted) from error
 
 
 def batch_norm(
@@ -166,7 +166,7 @@ def batch_norm(
     except Exception as error:
         axis = "last" if data_format == "channels_last" else "second"
         wanted = f"{running_mean.size} channels on the {axis} axis and, in training, more than one value of each"
-        raise misfit("batch_norm", error, x, running_mean, wanted) from error
+        raise _misfit("batch_norm", error, x, running_mean, wanted) from error
 
 
 def _check_floating(name: str, x: Tensor) -> None:

@@ -73,9 +73,9 @@ class Trainer:
             totals = _Totals(("loss", *self.metrics))
             progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
             with mode(self.model, training=True), using_backend(self.model.backend):
-                step = self._train_step(self.optimizer)
+                step, place = self._train_step(self.optimizer), self._placer()
                 for batch in progress.track(data):
-                    tensors = self._tensors(batch)
+                    tensors = place(batch)
                     totals.add(step(list(self.optimizer.dynamic().values()), tensors), _rows(tensors))
                     self.optimizer.step_count += 1
             logs = totals.means()
@@ -98,9 +98,9 @@ class Trainer:
             )
         totals = _Totals(names)
         with mode(self.model, training=False), using_backend(self.model.backend):
-            step = self._step("evaluate", (), lambda: self._evaluate_batch)
+            step, place = self._step("evaluate", (), lambda: self._evaluate_batch), self._placer()
             for batch in data:
-                tensors = self._tensors(batch)
+                tensors = place(batch)
                 totals.add(step([], tensors), _rows(tensors))
         return totals.means()
 
@@ -116,9 +116,9 @@ class Trainer:
             inputs = slice(0, -1)
         wrap, outputs = self.model.backend.Tensor, []
         with mode(self.model, training=False), using_backend(self.model.backend):
-            step = self._step("predict", (), lambda: self._predict_batch)
+            step, place = self._step("predict", (), lambda: self._predict_batch), self._placer()
             for batch in data:
-                tensors = self._tensors(batch)
+                tensors = place(batch)
                 outputs.append(wrap(step([], tensors[inputs] or tensors)[0]))
         return concat(outputs)
 
@@ -177,11 +177,17 @@ class Trainer:
         wrap = self.model.backend.Tensor
         return [wrap(x) for x in batch]
 
-    def _tensors(self, batch: Any) -> tuple[Any, ...]:
-        """A batch as native tensors beside the parameters."""
+    def _placer(self) -> Callable[[Any], tuple[Any, ...]]:
+        """The function from a batch to its native tensors on the backend and the device of the parameters."""
         backend = self.model.backend
-        items = batch if isinstance(batch, (tuple, list)) else (batch,)
-        return tuple(x.native if isinstance(x, backend.Tensor) else to_native(x, backend) for x in items)
+        device = next((variable.device for variable in self.model.named_state().values()), "cpu")
+
+        def place(batch: Any) -> tuple[Any, ...]:
+            items = batch if isinstance(batch, (tuple, list)) else (batch,)
+            natives = [x.native if isinstance(x, backend.Tensor) else to_native(x, backend) for x in items]
+            return tuple(natives if device == "cpu" else [backend.devices.move(x, device) for x in natives])
+
+        return place
 
 
 class _Totals:

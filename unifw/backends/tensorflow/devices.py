@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import tensorflow as tf
 
 from unifw.errors import DeviceError
@@ -21,6 +23,7 @@ def device_of(x: tf.Tensor) -> str:
     return _short(x.device) if x.device else "cpu"
 
 
+@cache
 def native(device: str | None) -> str | None:
     """The TensorFlow name of a unifw device. Raises DeviceError for one that does not exist."""
     if device is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from unifw.errors import DeviceError
@@ -16,6 +18,7 @@ def device_of(x: torch.Tensor) -> str:
     return "cpu" if device.type == "cpu" else f"gpu:{device.index or 0}"
 
 
+@cache
 def native(device: str | None) -> torch.device | None:
     """The torch device of a unifw name. Raises DeviceError for one that does not exist."""
     if device is None:

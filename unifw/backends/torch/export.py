@@ -22,8 +22,8 @@ class _Program(torch.nn.Module):
 
     def __init__(self, request: ExportRequest) -> None:
         super().__init__()
-        self.run = request.forward
-        self.places = [(tensor, *self._place(name, tensor)) for name, tensor in request.state.items()]
+        self._unifw_forward = request.forward
+        self._unifw_places = [(tensor, *self._place(name, tensor)) for name, tensor in request.state.items()]
         self.forward = _named(self._forward, list(request.inputs))
 
     def _place(self, name: str, tensor: Any) -> tuple[torch.nn.Module, str]:
@@ -43,18 +43,18 @@ class _Program(torch.nn.Module):
     @contextmanager
     def _traced_state(self) -> Iterator[None]:
         """Let the model see this module's tensors, which a tracer replaces by its own."""
-        originals = [tensor.native for tensor, _, _ in self.places]
-        for tensor, module, name in self.places:
+        originals = [tensor.native for tensor, _, _ in self._unifw_places]
+        for tensor, module, name in self._unifw_places:
             tensor.native = getattr(module, name)
         try:
             yield
         finally:
-            for (tensor, _, _), native in zip(self.places, originals, strict=True):
+            for (tensor, _, _), native in zip(self._unifw_places, originals, strict=True):
                 tensor.native = native
 
     def _forward(self, *inputs: torch.Tensor) -> Any:
         with self._traced_state():
-            outputs = self.run(*(TorchTensor(x) for x in inputs))
+            outputs = self._unifw_forward(*(TorchTensor(x) for x in inputs))
         return tree.map_leaves(lambda leaf: leaf.native if isinstance(leaf, Tensor) else leaf, outputs)
 
 
