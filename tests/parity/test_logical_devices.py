@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+
+FRESH = os.environ | {"UNIFW_BACKEND": "tensorflow"}
 
 TWO_CPUS = """
 import numpy as np
@@ -28,5 +31,5 @@ print("ok")
 
 
 def test_a_model_trains_where_it_was_moved() -> None:
-    done = subprocess.run([sys.executable, "-c", TWO_CPUS], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", TWO_CPUS], capture_output=True, text=True, check=False, env=FRESH)
     assert done.stdout.strip() == "ok", done.stderr[-2000:]
