@@ -132,6 +132,22 @@ def test_unfreezing_between_fits_is_noticed(backend: str) -> None:
     assert not np.array_equal(model[0].weight.numpy(), before)
 
 
+def test_what_a_step_holds_can_be_replaced_between_fits(backend: str) -> None:
+    model = nn.Linear(4, 2)
+    trainer = trainer_of(model)
+    data = toy_problem(8)
+    batch = tuple(unifw.asarray(array) for array in data.arrays)
+    trainer.fit([batch])
+    model.to(unifw.float64)
+    trainer.optimizer = unifw.optim.SGD(model, lr=0.5)
+    trainer.loss = lambda outputs, targets: unifw.sum(outputs)
+    before = model.weight.numpy()
+    x = batch[0].to(unifw.float64)
+    trainer.fit([(x, batch[1])])
+    expected = before - 0.5 * np.tile(data.arrays[0].astype(np.float64).sum(0), (2, 1))
+    np.testing.assert_allclose(model.weight.numpy(), expected, rtol=1e-12)
+
+
 def test_a_changing_learning_rate_reaches_the_compiled_step(backend: str) -> None:
     model = nn.Linear(4, 2)
     rates = [0.5, 0.0, 0.25]

@@ -198,16 +198,18 @@ class Module:
     # ---- moving
 
     def to(self, target: Any) -> Self:
-        """Move every parameter and buffer to a device, or convert the floating ones to a dtype, in place.
+        """Move every tensor of the model to a device, or convert its floating parameters and buffers, in place.
 
         >>> import unifw
         >>> unifw.nn.Linear(2, 1).to(unifw.float64).weight.dtype
         unifw.float64
         """
         moves = isinstance(target, str) and target.partition(":")[0] in ("cpu", "gpu", "cuda")
-        for variable in self.named_state().values():
-            if moves or "floating" in variable.dtype.kind:
-                variable.to(target)
+        for _, member in self._members():
+            if isinstance(member, Variable) and (moves or "floating" in member.dtype.kind):
+                member.to(target)
+            elif moves and isinstance(member, Tensor):
+                member._set(member.to(target).native)
         return self
 
     def to_backend(self, backend: str | Backend) -> Self:

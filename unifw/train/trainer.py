@@ -57,6 +57,7 @@ class Trainer:
         self.metrics = dict(metrics or {})
         self.progress = progress
         self._steps: dict[Any, Callable[..., tuple[Any, ...]]] = {}
+        self._made_for: list[Any] = []
 
     # ---- what users call
 
@@ -150,12 +151,18 @@ class Trainer:
         return self._step("train", tuple(trainable), build)
 
     def _step(self, kind: str, names: tuple[str, ...], build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
-        """The backend's form of a step, made once for each set of trainable parameters and modes."""
-        backend = self.model.backend
-        modes = tuple(module.training for _, module in self.model.named_modules())
-        key = (kind, backend.name, names, modes)
+        """The backend's form of a step, made once for each set of trainable parameters and modes.
+
+        All are made anew when what they hold has been replaced: the optimiser, the loss, or (by another dtype, device
+        or value) the storage of a parameter.
+        """
+        storages = [variable.storage for variable in self.model.named_state().values()]
+        held = [self.optimizer, self.loss, *self.metrics.values(), *storages]
+        if len(held) != len(self._made_for) or any(a is not b for a, b in zip(held, self._made_for, strict=True)):
+            self._steps, self._made_for = {}, held
+        key = (kind, names, tuple(module.training for _, module in self.model.named_modules()))
         if key not in self._steps:
-            self._steps[key] = part(backend, "tracing").make_step(build())
+            self._steps[key] = part(self.model.backend, "tracing").make_step(build())
         return self._steps[key]
 
     def _evaluate_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
