@@ -79,6 +79,10 @@ class PathExistsError(UnifwError, FileExistsError):
     """The target of an export exists already."""
 
 
+class PathMissingError(UnifwError, FileNotFoundError):
+    """There is nothing at the path that was to be read."""
+
+
 class PathWriteError(UnifwError, OSError):
     """The target of a save or an export cannot be written."""
 

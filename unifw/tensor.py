@@ -45,7 +45,9 @@ class Tensor(Operators):
     kind: ClassVar[str] = "Tensor"
 
     def __init__(self, native: Native) -> None:
-        self.native = native
+        raise OperandError(
+            f"Tensor: got {describe(native)}; tensors are made by functions. Write unifw.asarray(values)."
+        )
 
     # ---- what it is
 

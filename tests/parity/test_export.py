@@ -13,6 +13,7 @@ from unifw.errors import (
     ExportError,
     FileFormatError,
     PathExistsError,
+    PathMissingError,
     PathWriteError,
     ShapeError,
     TracedValueError,
@@ -179,7 +180,7 @@ def test_other_bad_input(backend: str, tmp_path: Path) -> None:
         unifw.export(model, tmp_path / "x", format="pt2", inputs=example(0, 3))
     with pytest.raises(ShapeError, match="expected a last axis of 3"):
         unifw.export(model, tmp_path / "x", format="saved_model", inputs=example(2, 4))
-    with pytest.raises(FileNotFoundError, match="nothing at"):
+    with pytest.raises(PathMissingError, match="nothing at"):
         unifw.load_artifact(tmp_path / "nothing.pt2")
     (tmp_path / "text.pt2").write_text("no archive")
     with pytest.raises(FileFormatError, match="cannot be read as pt2"):

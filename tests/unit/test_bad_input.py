@@ -100,6 +100,7 @@ CASES: dict[str, Case] = {
         "Sequential: got type...expected Modules, as nn.ReLU() with",
     ),
     "sequential-list": (lambda: nn.Sequential([nn.ReLU()]), OperandError, "Sequential: got list...expected Modules"),
+    "tensor": (lambda: unifw.Tensor([1.0]), OperandError, "Tensor: got list...Write unifw.asarray(values)"),
     # weights
     "assign": (
         lambda: nn.Linear(2, 1).weight.assign([1.0, 2.0]),

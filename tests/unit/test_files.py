@@ -10,7 +10,7 @@ import safetensors.numpy
 
 import unifw
 from unifw import nn
-from unifw.errors import FileFormatError, OperandError, PathWriteError, StateDictError
+from unifw.errors import FileFormatError, OperandError, PathMissingError, PathWriteError, StateDictError
 
 
 def test_a_model_survives_the_file(backend: str, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_files_that_are_something_else(backend: str, tmp_path: Path) -> None:
     (tmp_path / "cut.safetensors").write_bytes((tmp_path / "cut.safetensors").read_bytes()[:-10])
     with pytest.raises(FileFormatError, match="is not a safetensors file"):
         unifw.load(tmp_path / "cut.safetensors")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(PathMissingError, match=r"nothing at .*unifw\.save"):
         unifw.load(tmp_path / "nothing.safetensors")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from unifw import tree
 from unifw.array.creation import asarray
 from unifw.conversion import TensorLike
-from unifw.errors import FileFormatError
+from unifw.errors import FileFormatError, PathMissingError
 from unifw.registry import backends, info, load_backend, part, using_backend
 from unifw.spec import Backend
 
@@ -36,7 +36,7 @@ class Artifact:
 def load_artifact(path: str | PathLike[str], format: str | None = None) -> Artifact:
     """Load what `export` wrote; the format follows from the ending unless given.
 
-    Raises FileNotFoundError, and FileFormatError for an unknown ending or a file that is something else.
+    Raises PathMissingError, and FileFormatError for an unknown ending or a file that is something else.
 
     >>> import tempfile, unifw
     >>> path = tempfile.mkdtemp() + "/model.pt2"
@@ -46,7 +46,7 @@ def load_artifact(path: str | PathLike[str], format: str | None = None) -> Artif
     """
     target = Path(path)
     if not target.exists():
-        raise FileNotFoundError(f"load_artifact: there is nothing at {target}.")
+        raise PathMissingError(f"load_artifact: there is nothing at {target}; expected what unifw.export wrote.")
     name, format = _owner(target, format)
     backend = load_backend(name)
     try:

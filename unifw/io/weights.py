@@ -12,7 +12,7 @@ import numpy as np
 from unifw.array.creation import asarray
 from unifw.conversion import TensorLike
 from unifw.dtypes import bfloat16, complex128
-from unifw.errors import FileFormatError, OperandError, PathWriteError, describe
+from unifw.errors import FileFormatError, OperandError, PathMissingError, PathWriteError, describe
 from unifw.io.paths import written_whole
 from unifw.nn.module import Module
 from unifw.spec import Numpy
@@ -70,7 +70,7 @@ def _stored(name: str, x: TensorLike) -> tuple[str, Numpy]:
 def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     """Read a `.safetensors` file as a dict of tensors on the active backend, for `Module.load_state_dict`.
 
-    Raises FileNotFoundError, and FileFormatError if the file is something else or damaged.
+    Raises PathMissingError, and FileFormatError if the file is something else or damaged.
 
     >>> import tempfile, unifw
     >>> path = tempfile.mkdtemp() + "/x.safetensors"
@@ -80,7 +80,12 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     """
     import safetensors
 
-    data = Path(path).read_bytes()
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise PathMissingError(
+            f"load: there is nothing at {path}; expected a file that unifw.save(model, path) wrote."
+        ) from None
     try:
         entries = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
         return {name: _restored(name, entry) for name, entry in sorted(entries)}

@@ -26,9 +26,10 @@ def _misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expec
         return not_a_tensor(name, x)
     part(x.backend, "nn")  # a backend without layers says so
     if weight is not None and x.dtype is not weight.dtype:
+        other = f", or model.to(unifw.{x.dtype})" if "floating" in x.dtype.kind else ""
         return DTypeError(
             f"{name}: got an input of dtype {x.dtype} for weights of dtype {weight.dtype}; expected the same. "
-            f"Write x.to(unifw.{weight.dtype}), or model.to(unifw.{x.dtype})."
+            f"Write x.to(unifw.{weight.dtype}){other}."
         )
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return ShapeError(

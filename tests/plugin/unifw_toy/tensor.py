@@ -16,6 +16,9 @@ class ToyTensor(Tensor):
 
     __slots__ = ()
 
+    def __init__(self, native: Any) -> None:
+        self.native = native
+
 
 class _Stored:
     """Storage is an `np.ndarray` that changes in place; the value is a copy, so that no view of it changes too."""

@@ -20,6 +20,9 @@ class TensorFlowTensor(Tensor):
 
     __slots__ = ()
 
+    def __init__(self, native: Any) -> None:
+        self.native = native
+
 
 class _Stored:
     """Storage is a `tf.Variable`; the value is read by the raw operation, at a third of the public one's cost."""

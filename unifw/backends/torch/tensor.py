@@ -16,6 +16,9 @@ class TorchTensor(Tensor):
 
     __slots__ = ()
 
+    def __init__(self, native: Any) -> None:
+        self.native = native
+
 
 class _Stored:
     """Storage is a leaf tensor, which is at the same time the value."""
