@@ -1,0 +1,63 @@
+"""What a `torch.Tensor` is: its dtype, shape and values, and how to make one of NumPy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch._subclasses.fake_tensor import FakeTensor
+
+from unifw import dtypes
+from unifw.backends.torch import devices
+from unifw.dtypes import DType
+
+TORCH = {dtype: getattr(torch, dtype.name) for dtype in dtypes.ALL}
+UNIFW = {native: dtype for dtype, native in TORCH.items()}
+
+
+def is_traced(x: torch.Tensor) -> bool:
+    return isinstance(x, FakeTensor) or torch.jit.is_tracing() or torch.compiler.is_compiling()
+
+
+def is_size(x: Any) -> bool:
+    return isinstance(x, torch.SymInt) or (isinstance(x, torch.Tensor) and torch.jit.is_tracing())
+
+
+def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: bool) -> torch.Tensor:
+    if x.dtype.name == "bfloat16":  # ml_dtypes' type, which torch does not read
+        x = x.astype(np.float32)
+    if not copy and x.flags.writeable and x.dtype.isnative and x.flags.c_contiguous:
+        tensor = torch.from_numpy(x).to(TORCH[dtype])
+    else:
+        tensor = torch.from_numpy(np.array(x, order="C", dtype=x.dtype.newbyteorder("="))).to(TORCH[dtype])
+    return tensor if device is None else devices.move(tensor, device)
+
+
+def to_numpy(x: torch.Tensor) -> np.ndarray[Any, Any]:
+    x = x.detach().cpu()
+    values: np.ndarray[Any, Any] = (x.float() if x.dtype is torch.bfloat16 else x.resolve_conj().resolve_neg()).numpy()
+    return values.copy()
+
+
+def dtype(x: torch.Tensor) -> DType:
+    return UNIFW[x.dtype]
+
+
+def shape(x: torch.Tensor) -> tuple[Any, ...]:
+    return tuple(x.shape)
+
+
+def static_shape(x: torch.Tensor) -> tuple[int | None, ...]:
+    state = torch._C._get_tracing_state()
+    torch._C._set_tracing_state(None)  # while it records, TorchScript's tracer returns sizes as tensors
+    sizes = tuple(size if isinstance(size, int) else None for size in x.shape)
+    torch._C._set_tracing_state(state)
+    return sizes
+
+
+def astype(x: torch.Tensor, dtype: DType) -> torch.Tensor:
+    return x.to(TORCH[dtype])
+
+
+copy = torch.clone
