@@ -83,7 +83,7 @@ def _named_inputs(model: Module, inputs: Any) -> dict[str, Tensor]:
             raise ShapeError(f"export: got {len(values)} inputs; expected those of forward({', '.join(names)}).")
         given = dict(zip(names, values, strict=False))
     with using_backend(model.backend) as backend:
-        named = {name: asarray(value).to_backend(backend) for name, value in given.items()}
+        named = {name: asarray(value).to_backend(backend).to(model.device) for name, value in given.items()}
     for name, x in named.items():
         if not x.ndim or not len(x):
             raise ShapeError(f"export: got {describe(x)} for {name}; expected a batch of at least one row on axis 0.")

@@ -146,9 +146,22 @@ class Module:
         >>> unifw.nn.Linear(2, 1).backend is unifw.get_backend()
         True
         """
-        tensors = (member for _, member in self._members() if isinstance(member, Tensor))
-        first = next(tensors, None)
+        first = self._first_tensor()
         return get_backend() if first is None else first.backend
+
+    @property
+    def device(self) -> str:
+        """The device of the first parameter or buffer; "cpu" for a Module without any.
+
+        >>> import unifw
+        >>> unifw.nn.Linear(2, 1).device
+        'cpu'
+        """
+        first = self._first_tensor()
+        return "cpu" if first is None else first.device
+
+    def _first_tensor(self) -> Tensor | None:
+        return next((member for _, member in self._members() if isinstance(member, Tensor)), None)
 
     # ---- modes
 

@@ -186,8 +186,7 @@ class Trainer:
 
     def _placer(self) -> Callable[[Any], tuple[Any, ...]]:
         """The function from a batch to its native tensors on the backend and the device of the parameters."""
-        backend = self.model.backend
-        device = next((variable.device for variable in self.model.named_state().values()), "cpu")
+        backend, device = self.model.backend, self.model.device
 
         def place(batch: Any) -> tuple[Any, ...]:
             items = batch if isinstance(batch, (tuple, list)) else (batch,)

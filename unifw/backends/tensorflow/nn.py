@@ -11,25 +11,23 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.native import shape
+
 raw = tf.raw_ops
 
 
 def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
-    rank = x.shape.rank
-    if rank == 2:
+    if x.shape.rank == 2:
         y = raw.MatMul(a=x, b=weight, transpose_b=True)
     else:
-        rows = raw.MatMul(a=tf.reshape(x, (-1, _last(x, weight))), b=weight, transpose_b=True)
-        y = tf.reshape(rows, tf.concat([tf.shape(x)[:-1], tf.shape(weight)[:1]], 0))
-        y.set_shape((*x.shape[:-1], weight.shape[0]))
-    return y if bias is None else raw.BiasAdd(value=y, bias=bias) if rank > 1 else y + bias
-
-
-def _last(x: tf.Tensor, weight: tf.Tensor) -> int:
-    """The feature count, checked here because a reshape to rows would hide a wrong one."""
-    if x.shape[-1] != weight.shape[1]:
-        raise ValueError(f"{x.shape[-1]} features for a weight of {weight.shape[1]}")
-    return int(weight.shape[1])
+        features, out = weight.shape[1], weight.shape[0]
+        if x.shape[-1] != features:  # which a reshape to rows would hide
+            raise ValueError(f"{x.shape[-1]} features for a weight of {features}")
+        rows = raw.MatMul(a=tf.reshape(x, (-1, features)), b=weight, transpose_b=True)
+        y = tf.reshape(rows, (*shape(x)[:-1], out))
+    if bias is None:
+        return y
+    return raw.BiasAdd(value=y, bias=bias) if x.shape.rank > 1 else y + bias
 
 
 def relu(x: tf.Tensor) -> tf.Tensor:
@@ -37,15 +35,9 @@ def relu(x: tf.Tensor) -> tf.Tensor:
 
 
 def flatten(x: tf.Tensor, start: int, end: int) -> tf.Tensor:
-    rank = x.shape.rank
-    start, end = start % rank, end % rank
-    static = x.shape[start : end + 1]
-    middle = static.num_elements()
-    sizes = [x.shape[i] for i in range(rank)]
-    dynamic = tf.shape(x)
-    known = [dynamic[i] if size is None else size for i, size in enumerate(sizes)]
-    merged = -1 if middle is None else middle
-    return tf.reshape(x, [*known[:start], merged, *known[end + 1 :]])
+    merged = x.shape[start : end + 1].num_elements()
+    sizes = shape(x)
+    return tf.reshape(x, (*sizes[:start], -1 if merged is None else merged, *sizes[end + 1 :]))
 
 
 def _channels_last(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
