@@ -11,6 +11,7 @@ from unifw.array.statistical import sum as sum_
 from unifw.errors import ArgumentError, AxisError, DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
 from unifw.nn.geometry import DataFormat, PaddingPairs, Pair
 from unifw.operators import mixed_backends, not_a_tensor
+from unifw.random import bernoulli, in_host_mode
 from unifw.registry import part
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter
@@ -39,7 +40,7 @@ def _misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expec
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """X @ weight.T + bias: (..., in) with weight (out, in) and bias (out,) to (..., out).
+    """The affine map x @ weight.T + bias: (..., in) with weight (out, in) and bias (out,) to (..., out).
 
     Raises ShapeError, DTypeError and MixedBackendError.
 
@@ -189,6 +190,9 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout: got p={p}; expected a probability from 0 to 1.")
     _check_floating("dropout", x)
+    if in_host_mode():
+        kept = bernoulli(x.shape, 1 - p).to_backend(x.backend).to(x.dtype)
+        return x * kept * (1 / (1 - p) if p < 1 else 0.0)
     return x.wrap(part(x.backend, "nn").dropout(x.native, p))
 
 
