@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unifw.dtypes import DType, as_dtype, default_dtype
+from unifw.dtypes import DType, as_dtype, bool_, default_dtype, promote, promote_scalar
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.registry import backend_of_native
 from unifw.spec import Backend, Native
@@ -30,8 +30,8 @@ def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, devic
 
 
 def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | None) -> Native:
-    if isinstance(x, (list, tuple)):
-        x = _without_tensors(x)
+    if isinstance(x, (list, tuple)) and _tensors_in(x):
+        return _stacked(x, backend, dtype or _common_dtype(x), device)
     try:
         values = np.asarray(x)
     except ValueError as error:
@@ -40,13 +40,49 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         raise OperandError(
             f"asarray: got {describe(x)}; expected numbers, nested lists of them, a NumPy array or a native tensor."
         )
+    if values.dtype.char == "Q" and values.dtype.isnative:  # NumPy's other name for uint64, which frameworks refuse
+        values = values.view(np.uint64)
     if dtype is None:
         dtype = as_dtype(values.dtype) if isinstance(x, (np.ndarray, np.generic)) else default_dtype(values)
-    return backend.array.from_numpy(values, dtype, device, True)
+    with np.errstate(all="ignore"):  # a value that the dtype cannot hold is inf, as in any conversion
+        return backend.array.from_numpy(values, dtype, device, True)
 
 
-def _without_tensors(x: Any) -> Any:
-    """Nested lists with each Tensor in them replaced by its NumPy value."""
+def _tensors_in(x: Any) -> list[Tensor]:
+    """The Tensors in nested lists."""
     if isinstance(x, (list, tuple)):
-        return [_without_tensors(item) for item in x]
-    return x.numpy() if isinstance(x, Tensor) else x
+        return [tensor for item in x for tensor in _tensors_in(item)]
+    return [x] if isinstance(x, Tensor) else []
+
+
+def _common_dtype(x: Any) -> DType:
+    """The dtype of nested lists with Tensors and arrays in them, to which Python numbers adapt."""
+    found, numbers = bool_, []
+    for item in _leaves(x):
+        if isinstance(item, (Tensor, np.ndarray, np.generic)):
+            found = promote(found, as_dtype(item.dtype))
+        else:
+            numbers.append(item)
+    for number in numbers:
+        found = promote_scalar(found, _kind(number))
+    return found
+
+
+def _leaves(x: Any) -> list[Any]:
+    return [leaf for item in x for leaf in _leaves(item)] if isinstance(x, (list, tuple)) else [x]
+
+
+def _kind(number: Any) -> Any:
+    if not isinstance(number, (bool, int, float, complex)):
+        raise OperandError(f"asarray: got {describe(number)} in a list; expected numbers, Tensors or NumPy arrays.")
+    return type(number)
+
+
+def _stacked(x: Any, backend: Backend, dtype: DType, device: str | None) -> Native:
+    """Nested lists with Tensors in them, put together by stacking, so that gradients pass."""
+    if not isinstance(x, (list, tuple)) or not _tensors_in(x):
+        return to_native(x, backend, dtype, device)
+    items = [_stacked(item, backend, dtype, device) for item in x]
+    if len({tuple(item.shape) for item in items}) > 1:
+        raise ShapeError("asarray: got nested lists of uneven lengths; expected a full rectangle.")
+    return backend.array.stack(items, 0)

@@ -109,6 +109,19 @@ def default_dtype(values: np.ndarray[Any, Any]) -> DType:
     )
 
 
+def castable(source: DType, target: DType) -> DType:
+    """`target`, once it is known to hold what `source` holds: a complex number has two parts. Raises DTypeError.
+
+    >>> castable(int64, float32)
+    unifw.float32
+    """
+    if source.kind == "complex floating" and target.kind not in (source.kind, "bool"):
+        raise DTypeError(
+            f"astype: got {source!r} for {target!r}; expected real numbers. Write unifw.real(x) or unifw.abs(x) first."
+        )
+    return target
+
+
 @cache
 def promote(first: DType, second: DType) -> DType:
     """The dtype of an operation on two dtypes: the array API standard's table, and torch's rule between kinds.

@@ -43,6 +43,10 @@ class ArgumentError(UnifwError, ValueError):
     """A setting outside what is allowed: a size below one, a word that is no option."""
 
 
+class CopyError(ArgumentError, BufferError):
+    """A copy that copy=False forbids and that is needed."""
+
+
 class ShapeError(UnifwError, ValueError):
     """Shapes that do not fit together."""
 
@@ -57,6 +61,10 @@ class OutOfRangeError(UnifwError, IndexError):
 
 class DeviceError(UnifwError, ValueError):
     """A device that does not exist here."""
+
+
+class LinAlgError(UnifwError, ValueError):
+    """A matrix that has no inverse or no such decomposition."""
 
 
 class GradientError(UnifwError, ValueError):
@@ -120,7 +128,7 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
             return OperandError(
                 f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
             )
-    for rule in (_explain_matmul, _explain_broadcast):
+    for rule in (_explain_matmul, _explain_broadcast, _explain_kind):
         explained = rule(name, tensors)
         if explained is not None:
             return explained
@@ -160,6 +168,28 @@ def _explain_broadcast(name: str, tensors: list[Any]) -> Exception | None:
         f"{name}: got shapes {got}, which do not broadcast; expected each pair of axes, counted from the last, "
         "to be equal or one of them 1. Write unifw.reshape(x, ...) or unifw.expand_dims(x, axis=...) to line them up."
     )
+
+
+_ORDER = frozenset({"less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "clip", "signbit"})
+_ROUNDING = frozenset({"ceil", "floor", "trunc"})
+_DIVISION = frozenset({"floor_divide", "remainder"})
+_REAL = _ORDER | _ROUNDING | _DIVISION | {"atan2", "copysign", "hypot", "logaddexp", "nextafter"}
+_SHIFTS = frozenset({"bitwise_left_shift", "bitwise_right_shift"})
+_BITS = _SHIFTS | {"bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor"}
+_NUMERIC = _ROUNDING | _DIVISION | _SHIFTS | {"abs", "negative", "positive", "round", "subtract", "pow", "clip"}
+
+
+def _explain_kind(name: str, tensors: list[Any]) -> Exception | None:
+    kinds = {x.dtype.kind for x in tensors}
+    if name in _BITS and kinds & {"real floating", "complex floating"}:
+        expected = "integers. Write unifw.astype(x, unifw.int64) first"
+    elif name in _REAL and "complex floating" in kinds:
+        expected = "real numbers. Write unifw.real(x) or unifw.abs(x) first"
+    elif name in _NUMERIC and kinds == {"bool"}:
+        expected = "numbers. Write unifw.astype(x, unifw.int64) first"
+    else:
+        return None
+    return DTypeError(f"{name}: got {' and '.join(describe(x) for x in tensors)}; expected {expected}.")
 
 
 def _broadcast(*shapes: tuple[Any, ...]) -> tuple[int, ...] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from unifw.dtypes import promote
-from unifw.errors import DTypeError, MixedBackendError, OperandError, describe, explain
+from unifw.errors import DTypeError, MixedBackendError, OperandError, UnifwError, describe, explain
 
 if TYPE_CHECKING:
     from unifw.spec import Backend, Native
@@ -23,6 +23,9 @@ def unary(name: str, x: Operators) -> Tensor:
     try:
         return x.wrap(getattr(x.ops, name)(x.native))
     except Exception as error:
+        result = _otherwise(name, x)
+        if result is not None:
+            return result
         raise explain(name, error, x) from error
 
 
@@ -53,7 +56,28 @@ def binary(name: str, x1: Operators | Scalar, x2: Operators | Scalar) -> Tensor:
             return x2.wrap(getattr(x2.ops, name)(x1, x2.native))
         raise not_a_tensor(name, x1)
     except Exception as error:
+        result = _otherwise(name, x1, x2)
+        if result is not None:
+            return result
         raise explain(name, error, x1, x2) from error
+
+
+def _otherwise(name: str, *operands: Any) -> Tensor | None:
+    """What the backend's function `<name>_otherwise` gives for operands that the fast one has no kernel for."""
+    tensors = [x for x in operands if isinstance(x, Operators)]
+    function = getattr(tensors[0].ops, f"{name}_otherwise", None) if tensors else None
+    if function is None or any(x.ops is not tensors[0].ops for x in tensors):
+        return None
+    natives = [getattr(x, "native", x) for x in operands]
+    try:
+        if len(tensors) == 2:
+            natives = list(promoted(tensors[0].ops, *natives))
+        result: Tensor | None = tensors[0].wrap(function(*natives))
+    except UnifwError:
+        raise
+    except Exception:
+        return None  # the first failure has the better reason
+    return result
 
 
 def promoted(ops: Any, first: Native, second: Native) -> tuple[Native, Native]:
@@ -205,6 +229,24 @@ class Operators:
 
     def __ixor__(self, other: Any) -> Self:
         return self._inplace("bitwise_xor", other)
+
+    def __lshift__(self, other: Any) -> Tensor:
+        return binary("bitwise_left_shift", self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return binary("bitwise_left_shift", other, self)
+
+    def __ilshift__(self, other: Any) -> Self:
+        return self._inplace("bitwise_left_shift", other)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return binary("bitwise_right_shift", self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return binary("bitwise_right_shift", other, self)
+
+    def __irshift__(self, other: Any) -> Self:
+        return self._inplace("bitwise_right_shift", other)
 
     def __lt__(self, other: Any) -> Tensor:
         return binary("less", self, other)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from unifw.array.creation import asarray
-from unifw.array.elementwise import log
 from unifw.array.indexing import take
 from unifw.array.manipulation import expand_dims, reshape
 from unifw.array.sorting import argsort
@@ -23,6 +22,7 @@ from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
 from unifw.dtypes import DType, as_dtype, float32, float64, int64, numpy_dtype
 from unifw.errors import ArgumentError, DTypeError, StateDictError
+from unifw.operators import unary
 from unifw.registry import get_backend, loaded_backends, on_load, part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
@@ -354,6 +354,6 @@ def choice(
         u = _draw("uniform", (rows,), float64, None, generator)
         with np.errstate(divide="ignore"):
             rates = asarray(1 / weights).to_backend(u.backend)
-        picked = argsort(-log(1 - u) * rates)[:count]
+        picked = argsort(-unary("log", 1 - u) * rates)[:count]
     picked = reshape(picked, shape)
     return picked if isinstance(x, int) else reshape(take(x, reshape(picked, (-1,)), axis=0), (*shape, *x.shape[1:]))

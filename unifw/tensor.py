@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from unifw.dtypes import BY_NAME, DType, as_dtype
+from unifw.dtypes import BY_NAME, DType, as_dtype, castable
 from unifw.errors import (
+    ArgumentError,
+    CopyError,
     DTypeError,
     OperandError,
     OutOfRangeError,
@@ -23,11 +25,16 @@ from unifw.errors import (
     describe,
     explain,
 )
+from unifw.keys import check_assignable, index_array, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
 if TYPE_CHECKING:
     from unifw.spec import Backend, Native, Numpy
+
+
+API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+"""The versions of the array API standard whose functions unifw has: each is part of the next."""
 
 
 class Tensor(Operators):
@@ -229,7 +236,7 @@ class Tensor(Operators):
         if isinstance(target, str) and target not in BY_NAME:
             return self.backend.devices.move(self.native, target)
         dtype = as_dtype(target)
-        return self.native if dtype is self.dtype else self.ops.astype(self.native, dtype)
+        return self.native if dtype is self.dtype else self.ops.astype(self.native, castable(self.dtype, dtype))
 
     def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
         """The same values on `device`, as the array API standard names it.
@@ -263,7 +270,39 @@ class Tensor(Operators):
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         import unifw
 
+        if api_version not in (None, *API_VERSIONS):
+            raise ArgumentError(
+                f"__array_namespace__: got version {api_version!r}; expected one of {', '.join(API_VERSIONS)}. "
+                "Write x.__array_namespace__() for the newest."
+            )
         return unifw
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The DLPack type (1 for the CPU, 2 for a CUDA device) and number of the device."""
+        kind, _, number = self.device.partition(":")
+        return (1, 0) if kind == "cpu" else (2, int(number))
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A DLPack capsule of the values, for another library's `from_dlpack`.
+
+        Of a copy, because who takes it may write to it; `copy=False` shares the memory, which nobody may write to.
+        """
+        self._known("__dlpack__()")
+        x = self
+        if dl_device is not None and tuple(map(int, dl_device)) != self.__dlpack_device__():
+            if copy is False:
+                raise CopyError("__dlpack__: got copy=False for another device; write copy=None to allow a copy.")
+            x = self.wrap(self.native).to("cpu" if int(dl_device[0]) == 1 else f"gpu:{int(dl_device[1])}")
+        if self.backend.interop is None:
+            return x.numpy().__dlpack__(max_version=max_version)
+        return self.backend.interop.capsule(x.native, copy is not False, max_version, stream)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self.wrap(self.ops.copy(self.native))
@@ -284,6 +323,7 @@ class Tensor(Operators):
             raise not_a_tensor("index assignment", value)
         if isinstance(value, Tensor) and value.ops is not self.ops:
             raise mixed_backends("index assignment", self, value)
+        check_assignable(self.dtype, value.dtype if isinstance(value, Tensor) else value)
         try:
             self._set(self.ops.setitem(self.native, _native_key(self, key), getattr(value, "native", value)))
         except Exception as error:
@@ -316,18 +356,25 @@ _INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.i
 def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
-        return _native_part(x, key) if isinstance(key, Tensor) else key
+        return _native_part(x, key) if isinstance(key, _ARRAYS) else key
     for part in key:
-        if isinstance(part, Tensor):
+        if isinstance(part, _ARRAYS):
             return tuple(_native_part(x, part) for part in key)
     return key
 
 
+_ARRAYS = (Tensor, np.ndarray, np.generic, list)
+
+
 def _native_part(x: Tensor, part: Any) -> Any:
-    if not isinstance(part, Tensor):
+    if not isinstance(part, _ARRAYS):
         return part
+    if not isinstance(part, Tensor):
+        return index_array(part)
     if part.ops is not x.ops:
         raise mixed_backends("index", x, part)
+    if "floating" in part.dtype.kind:
+        raise not_an_index(part.dtype)
     return part.native
 
 

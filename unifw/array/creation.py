@@ -5,14 +5,15 @@ New tensors are made on the active backend (`get_backend()`), those of the `..._
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from unifw.conversion import TensorLike, to_native
-from unifw.dtypes import DType, as_dtype, float32, int64
-from unifw.errors import ArgumentError, ShapeError, explain
-from unifw.operators import not_a_tensor
+from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, int64, uint64
+from unifw.errors import ArgumentError, CopyError, DTypeError, OperandError, ShapeError, describe, explain
+from unifw.operators import Scalar, not_a_tensor
 from unifw.registry import backend_of_native, get_backend
 from unifw.tensor import Tensor
 
@@ -41,12 +42,20 @@ def asarray(obj: TensorLike, /, *, dtype: Any = None, device: str | None = None,
     (2, 2)
     """
     wanted = None if dtype is None else as_dtype(dtype)
-    backend = obj.backend if isinstance(obj, Tensor) else backend_of_native(obj) or get_backend()
+    owner = obj.backend if isinstance(obj, Tensor) else backend_of_native(obj)
     if copy is False:
-        if not isinstance(obj, Tensor) or (wanted is not None and wanted is not obj.dtype):
-            raise ArgumentError("asarray: got copy=False for values that need a copy; write copy=None to allow one.")
-        return obj
+        return _shared(obj if isinstance(obj, Tensor) or owner is None else owner.Tensor(obj), wanted, device)
+    backend = owner or get_backend()
     return backend.Tensor(to_native(obj, backend, wanted, device))
+
+
+def _shared(x: Any, dtype: DType | None, device: str | None) -> Tensor:
+    """A Tensor that needs no copy to be of the dtype and on the device."""
+    same = isinstance(x, Tensor) and (dtype is None or dtype is x.dtype) and (device is None or device == x.device)
+    if not same:
+        raise CopyError("asarray: got copy=False for values that need a copy; write copy=None to allow one.")
+    found: Tensor = x
+    return found
 
 
 def _filled(name: str, shape: Shape, value: Any, dtype: DType, device: str | None) -> Tensor:
@@ -68,7 +77,21 @@ def full(
     >>> unifw.full((2,), 7).tolist()
     [7, 7]
     """
-    return _filled("full", shape, fill_value, as_dtype(type(fill_value) if dtype is None else dtype), device)
+    if not isinstance(fill_value, (Scalar, np.generic)):
+        raise OperandError(f"full: got {describe(fill_value)}; expected a number. Write x.item() for a tensor's value.")
+    wanted = as_dtype(type(fill_value) if dtype is None else dtype)
+    _check_fits("full", fill_value, wanted)
+    return _filled("full", shape, fill_value, wanted, device)
+
+
+def _check_fits(name: str, value: Scalar, dtype: DType) -> None:
+    """That a number can be put into a tensor of the dtype."""
+    if isinstance(value, complex) and "complex" not in dtype.kind:
+        raise DTypeError(f"{name}: got {value} for {dtype}; expected unifw.complex64 or unifw.complex128.")
+    if "integer" in dtype.kind and isinstance(value, int):
+        limits = np.iinfo(dtype.name)
+        if not limits.min <= value <= limits.max:
+            raise ArgumentError(f"{name}: got {value} for {dtype}; expected {limits.min} to {limits.max}.")
 
 
 def zeros(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -91,37 +114,66 @@ def ones(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tenso
     return _filled("ones", shape, 1, float32 if dtype is None else as_dtype(dtype), device)
 
 
-def full_like(x: Tensor, /, fill_value: bool | int | float | complex, *, dtype: Any = None) -> Tensor:
-    """One value everywhere, with the shape, device and (unless given) dtype of `x`.
+def empty(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """A tensor for values to come, zeros until then; float32 unless another dtype is given.
+
+    Raises ShapeError for a negative size.
+
+    >>> import unifw
+    >>> unifw.empty((2, 3)).shape
+    (2, 3)
+    """
+    return _filled("empty", shape, 0, float32 if dtype is None else as_dtype(dtype), device)
+
+
+def _like(name: str, x: Tensor, value: Scalar, dtype: Any, device: str | None) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(name, x)
+    wanted = x.dtype if dtype is None else as_dtype(dtype)
+    _check_fits(name, value, wanted)
+    return x.wrap(x.ops.full(x.shape, value, wanted, x.device if device is None else device))
+
+
+def full_like(
+    x: Tensor, /, fill_value: bool | int | float | complex, *, dtype: Any = None, device: str | None = None
+) -> Tensor:
+    """One value everywhere, with the shape and (unless given) dtype and device of `x`.
 
     >>> import unifw
     >>> unifw.full_like(unifw.zeros(2), 3).tolist()
     [3.0, 3.0]
     """
-    if not isinstance(x, Tensor):
-        raise not_a_tensor("full_like", x)
-    wanted = x.dtype if dtype is None else as_dtype(dtype)
-    return x.wrap(x.ops.full(x.shape, fill_value, wanted, x.device))
+    return _like("full_like", x, fill_value, dtype, device)
 
 
-def zeros_like(x: Tensor, /, *, dtype: Any = None) -> Tensor:
-    """Zeros with the shape, device and (unless given) dtype of `x`.
+def zeros_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """Zeros with the shape and (unless given) dtype and device of `x`.
 
     >>> import unifw
     >>> unifw.zeros_like(unifw.ones(2)).tolist()
     [0.0, 0.0]
     """
-    return full_like(x, 0, dtype=dtype)
+    return _like("zeros_like", x, 0, dtype, device)
 
 
-def ones_like(x: Tensor, /, *, dtype: Any = None) -> Tensor:
-    """Ones with the shape, device and (unless given) dtype of `x`.
+def ones_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """Ones with the shape and (unless given) dtype and device of `x`.
 
     >>> import unifw
     >>> unifw.ones_like(unifw.zeros(2)).tolist()
     [1.0, 1.0]
     """
-    return full_like(x, 1, dtype=dtype)
+    return _like("ones_like", x, 1, dtype, device)
+
+
+def empty_like(x: Tensor, /, *, dtype: Any = None, device: str | None = None) -> Tensor:
+    """A tensor for values to come, with the shape and (unless given) dtype and device of `x`.
+
+    >>> import unifw
+    >>> unifw.empty_like(unifw.zeros((2, 3))).shape
+    (2, 3)
+    """
+    return _like("empty_like", x, 0, dtype, device)
 
 
 def arange(
@@ -129,40 +181,77 @@ def arange(
 ) -> Tensor:
     """Evenly spaced values in [start, stop), or in [0, start) where `stop` is not given: (n,).
 
-    int64 if all arguments are integers, else float32. Raises ShapeError for step 0.
+    int64 if all arguments are integers, else float32. Raises ShapeError for step 0, ArgumentError for nan and inf.
 
     >>> import unifw
     >>> unifw.arange(1, 7, 2).tolist()
     [1, 3, 5]
     """
     start, stop = (0, start) if stop is None else (start, stop)
+    _check_range("arange", start, stop, step)
+    start, stop, step = (x.item() if isinstance(x, np.generic) else x for x in (start, stop, step))
     if isinstance(step, (int, float)) and step == 0:
         raise ShapeError("arange: got step 0; expected another number. Write unifw.full(n, value) for equal values.")
     integers = not any(isinstance(value, float) for value in (start, stop, step))
     wanted = (int64 if integers else float32) if dtype is None else as_dtype(dtype)
     backend = get_backend()
+    if wanted is uint64 and integers and max(start, stop) > 2**63:  # beyond the range of the native kernels
+        values = [*range(int(start), int(stop), int(step))]
+        return asarray(np.asarray(values, "uint64"), device=device)
     return backend.Tensor(backend.array.arange(start, stop, step, wanted, device))
 
 
+def _check_range(name: str, *values: Any) -> None:
+    for value in values:
+        if isinstance(value, (float, complex)) and not (isfinite(value.real) and isfinite(value.imag)):
+            raise ArgumentError(f"{name}: got {value}; expected finite numbers.")
+        if isinstance(value, (str, Tensor, np.ndarray, list, tuple, type(None))):
+            raise OperandError(f"{name}: got {describe(value)}; expected numbers. Write x.item() for a tensor's value.")
+
+
 def linspace(
-    start: float, stop: float, /, num: int, *, dtype: Any = None, device: str | None = None, endpoint: bool = True
+    start: float | complex,
+    stop: float | complex,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: str | None = None,
+    endpoint: bool = True,
 ) -> Tensor:
     """`num` evenly spaced values from `start` to `stop`, both included unless `endpoint=False`: (num,).
+
+    float32, or complex64 for complex limits. Raises ShapeError for a negative `num`, ArgumentError for nan and inf.
 
     >>> import unifw
     >>> unifw.linspace(0, 1, 5).tolist()
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
+    _check_range("linspace", start, stop, num)
     if num < 0:
         raise ShapeError(f"linspace: got num={num}; expected a non-negative integer.")
+    default = complex64 if isinstance(start, complex) or isinstance(stop, complex) else float32
+    wanted = default if dtype is None else as_dtype(dtype)
+    if default is complex64 and wanted not in (complex64, complex128):
+        raise DTypeError(f"linspace: got complex limits for {wanted}; expected unifw.complex64 or unifw.complex128.")
+    return asarray(_spaced(start, stop, num, endpoint), dtype=wanted, device=device)
+
+
+def _spaced(start: complex, stop: complex, num: int, endpoint: bool) -> np.ndarray[Any, Any]:
+    """Computed in double precision, from half the numbers where their distance has no finite value."""
+    with np.errstate(over="ignore"):
+        far = not np.isfinite(np.subtract(stop, start))
+    if far:
+        return np.linspace(start / 2, stop / 2, num, endpoint=endpoint) * 2
     values = np.linspace(start, stop, num, endpoint=endpoint)
-    return asarray(values, dtype=float32 if dtype is None else dtype, device=device)
+    values[:1] = start  # also where it is -0.0
+    return values
 
 
 def eye(
     n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: str | None = None
 ) -> Tensor:
-    """Ones on the k-th diagonal, zeros elsewhere: (n_rows, n_cols).
+    """Ones on the k-th diagonal, zeros elsewhere: (n_rows, n_cols). Raises ShapeError for a negative size.
 
     >>> import unifw
     >>> unifw.eye(2).tolist()
@@ -170,4 +259,4 @@ def eye(
     """
     if n_rows < 0 or (n_cols or 0) < 0:
         raise ShapeError(f"eye: got shape {(n_rows, n_cols)}; expected non-negative integers.")
-    return asarray(np.eye(n_rows, n_cols, k), dtype=float32 if dtype is None else dtype, device=device)
+    return asarray(np.eye(n_rows, n_cols, k, bool), dtype=float32 if dtype is None else dtype, device=device)

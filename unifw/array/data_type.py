@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unifw.dtypes import DType, as_dtype, promote
+from unifw.dtypes import DType, as_dtype, castable, promote
 from unifw.errors import DTypeError
 from unifw.operators import not_a_tensor
 from unifw.tensor import Tensor
@@ -12,6 +12,8 @@ from unifw.tensor import Tensor
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """The values in another dtype; with `copy=False`, `x` itself where it has that dtype already.
+
+    Raises DTypeError for complex numbers as real ones: write `unifw.real(x)`.
 
     >>> import unifw
     >>> unifw.astype(unifw.asarray([1.9, -1.9]), unifw.int32).tolist()
@@ -22,7 +24,18 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     wanted = as_dtype(dtype)
     if wanted is x.dtype:
         return x.wrap(x.ops.copy(x.native)) if copy else x
-    return x.wrap(x.ops.astype(x.native, wanted))
+    return x.wrap(x.ops.astype(x.native, castable(x.dtype, wanted)))
+
+
+def can_cast(from_: Any, to: Any, /) -> bool:
+    """Whether a dtype, or a Tensor's, becomes `to` by promotion, so that no value is lost but digits of integers.
+
+    >>> import unifw
+    >>> unifw.can_cast(unifw.int32, unifw.int64), unifw.can_cast(unifw.int64, unifw.int32)
+    (True, False)
+    """
+    wanted = as_dtype(to)
+    return promote(from_.dtype if isinstance(from_, Tensor) else as_dtype(from_), wanted) is wanted
 
 
 def result_type(*arrays_and_dtypes: Any) -> DType:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+import numpy as np
+
 from unifw.array.axes import Axis, axes_of, axis_of, ndim_of, one_backend
-from unifw.errors import AxisError, ShapeError, explain
+from unifw.dtypes import promote
+from unifw.errors import AxisError, CopyError, ShapeError, explain
 from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
 
@@ -14,7 +17,7 @@ from unifw.tensor import Tensor
 def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Tensor:
     """The same elements, in row-major order, in another shape; one size may be -1.
 
-    Raises ShapeError if the number of elements differs.
+    Raises ShapeError if the number of elements differs, CopyError where `copy=False` forbids a copy it needs.
 
     >>> import unifw
     >>> unifw.reshape(unifw.arange(6), (2, -1)).tolist()
@@ -23,7 +26,14 @@ def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -
     if not isinstance(x, Tensor):
         raise not_a_tensor("reshape", x)
     try:
-        return x.wrap(x.ops.reshape(x.native, shape))
+        native = x.ops.reshape(x.native, shape)
+        if copy is False and not x.ops.shares_memory(native, x.native):
+            raise CopyError(
+                "reshape: got copy=False for values in another order in memory; write copy=None to allow one."
+            )
+        return x.wrap(x.ops.copy(native) if copy else native)
+    except CopyError:
+        raise
     except Exception as error:
         if all(isinstance(size, int) for size in (*x.shape, *shape)):
             wanted = "a whole number of rows" if -1 in shape else f"{prod(shape)} elements"
@@ -58,13 +68,19 @@ def matrix_transpose(x: Tensor, /) -> Tensor:
     return x.mT
 
 
-def expand_dims(x: Tensor, /, *, axis: int = 0) -> Tensor:
-    """A new axis of size 1 at position `axis`.
+def expand_dims(x: Tensor, /, axis: int | tuple[int, ...] = 0) -> Tensor:
+    """New axes of size 1 at the positions `axis` of the result. Raises AxisError.
 
     >>> import unifw
-    >>> unifw.expand_dims(unifw.zeros(3), axis=-1).shape
-    (3, 1)
+    >>> unifw.expand_dims(unifw.zeros(3), axis=-1).shape, unifw.expand_dims(unifw.zeros(3), axis=(0, 2)).shape
+    ((3, 1), (1, 3, 1))
     """
+    if isinstance(axis, tuple):
+        axes = axes_of("expand_dims", axis, ndim_of("expand_dims", x) + len(axis))
+        assert isinstance(axes, tuple)
+        for one in sorted(axes):
+            x = call("expand_dims", x, one)
+        return x
     return call("expand_dims", x, axis_of("expand_dims", axis, ndim_of("expand_dims", x) + 1))
 
 
@@ -100,10 +116,15 @@ def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
         ) from error
 
 
-def _joined(name: str, arrays: Sequence[Tensor]) -> Tensor:
-    if not arrays:
-        raise ShapeError(f"{name}: got no tensors; expected at least one.")
-    return one_backend(name, arrays)
+def _joined(name: str, arrays: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors in the dtype that they have in common."""
+    if isinstance(arrays, Tensor) or not arrays:
+        got = "no tensors" if not isinstance(arrays, Tensor) else "one"
+        raise ShapeError(f"{name}: got {got}; expected at least one in a list. Write unifw.{name}([x, y]).")
+    common = one_backend(name, arrays).dtype
+    for x in arrays:
+        common = promote(common, x.dtype)
+    return [x if x.dtype is common else x.wrap(x.ops.astype(x.native, common)) for x in arrays]
 
 
 def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
@@ -113,7 +134,8 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     >>> unifw.concat([unifw.asarray([1]), unifw.asarray([2, 3])]).tolist()
     [1, 2, 3]
     """
-    first = _joined("concat", arrays)
+    arrays = _joined("concat", arrays)
+    first = arrays[0]
     if axis is None:
         arrays, axis = [reshape(x, (-1,)) for x in arrays], 0
     axis = axis_of("concat", axis, arrays[0].ndim)
@@ -131,7 +153,8 @@ def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     >>> unifw.stack([unifw.asarray([1, 2]), unifw.asarray([3, 4])], axis=1).tolist()
     [[1, 3], [2, 4]]
     """
-    first = _joined("stack", arrays)
+    arrays = _joined("stack", arrays)
+    first = arrays[0]
     axis = axis_of("stack", axis, first.ndim + 1)
     try:
         return first.wrap(first.ops.stack([x.native for x in arrays], axis))
@@ -150,3 +173,70 @@ def flip(x: Tensor, /, *, axis: Axis = None) -> Tensor:
     ndim = ndim_of("flip", x)
     axes = axes_of("flip", tuple(range(ndim)) if axis is None else axis, ndim)
     return call("flip", x, axes if isinstance(axes, tuple) else (axes,))
+
+
+def moveaxis(x: Tensor, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Tensor:
+    """The axes `source` at the positions `destination`, the others in their order. Raises AxisError.
+
+    >>> import unifw
+    >>> unifw.moveaxis(unifw.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    ndim = ndim_of("moveaxis", x)
+    old, new = (_axes("moveaxis", axis, ndim) for axis in (source, destination))
+    if len(old) != len(new):
+        raise AxisError(f"moveaxis: got {len(old)} axes for {len(new)} positions; expected as many.")
+    order = [axis for axis in range(ndim) if axis not in old]
+    for to, axis in sorted(zip(new, old, strict=True)):
+        order.insert(to, axis)
+    return call("permute_dims", x, tuple(order))
+
+
+def _axes(name: str, axis: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    axes = axes_of(name, axis if isinstance(axis, tuple) else (axis,), ndim)
+    assert isinstance(axes, tuple)
+    return axes
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which tensors of these shapes broadcast. Raises ShapeError.
+
+    >>> import unifw
+    >>> unifw.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError as error:
+        raise ShapeError(
+            f"broadcast_shapes: got {' and '.join(map(str, shapes))}; expected each axis, counted from the last, to be "
+            "equal or 1. Write unifw.expand_dims(x, axis=...) to line them up."
+        ) from error
+
+
+def broadcast_arrays(*arrays: Tensor) -> tuple[Tensor, ...]:
+    """The tensors with their values repeated up to a shape in common. Raises ShapeError.
+
+    >>> import unifw
+    >>> [x.shape for x in unifw.broadcast_arrays(unifw.zeros((2, 1)), unifw.zeros(3))]
+    [(2, 3), (2, 3)]
+    """
+    if not arrays:
+        return ()
+    one_backend("broadcast_arrays", arrays)
+    shape = broadcast_shapes(*(x.shape for x in arrays))
+    return tuple(broadcast_to(x, shape) for x in arrays)
+
+
+def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """The slices along an axis, without it. Raises AxisError.
+
+    >>> import unifw
+    >>> [row.tolist() for row in unifw.unstack(unifw.asarray([[1, 2], [3, 4]]))]
+    [[1, 2], [3, 4]]
+    """
+    axis = axis_of("unstack", axis, ndim_of("unstack", x))
+    size = x.ops.static_shape(x.native)[axis]
+    if size is None:
+        raise ShapeError(f"unstack: the size of axis {axis} is not known in this graph. Write x[i] for one slice.")
+    return tuple(x[(slice(None),) * axis + (i,)] for i in range(size))

@@ -1,9 +1,13 @@
-"""Whether any or all elements are true."""
+"""Whether any or all elements are true, and differences of neighbours."""
 
 from __future__ import annotations
 
-from unifw.array.axes import Axis
+from unifw.array.axes import Axis, axis_of, ndim_of
+from unifw.array.elementwise import subtract
+from unifw.array.manipulation import concat
 from unifw.array.statistical import reduce
+from unifw.dtypes import bool_
+from unifw.errors import ArgumentError, DTypeError
 from unifw.tensor import Tensor
 
 
@@ -25,3 +29,27 @@ def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     [False, True]
     """
     return reduce("all", x, axis, keepdims)
+
+
+def diff(
+    x: Tensor, /, *, axis: int = -1, n: int = 1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """Each element less the one before it along an axis, `n` times; `prepend` and `append` are joined to `x` first.
+
+    Raises AxisError, ShapeError where the parts do not fit, DTypeError for booleans, ArgumentError for n below 0.
+
+    >>> import unifw
+    >>> unifw.diff(unifw.asarray([1, 4, 9, 16])).tolist()
+    [3, 5, 7]
+    """
+    axis = axis_of("diff", axis, ndim_of("diff", x))
+    if n < 0:
+        raise ArgumentError(f"diff: got n={n}; expected 0 or more.")
+    if x.dtype is bool_:
+        raise DTypeError("diff: got dtype bool; expected numbers. Write x[1:] != x[:-1] to find changes.")
+    parts = [part for part in (prepend, x, append) if part is not None]
+    x = concat(parts, axis=axis) if len(parts) > 1 else x
+    before = (slice(None),) * axis
+    for _ in range(n):
+        x = subtract(x[(*before, slice(1, None))], x[(*before, slice(None, -1))])
+    return x

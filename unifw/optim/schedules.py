@@ -18,7 +18,7 @@ def constant(lr: float) -> Schedule:
 
 
 def exponential(lr: float, gamma: float) -> Schedule:
-    """Lr gamma^step.
+    """The rate lr gamma^step.
 
     >>> exponential(1.0, 0.5)(2)
     0.25

@@ -18,6 +18,7 @@ from unifw import dtypes
 from unifw.dtypes import DType, promote, promote_scalar
 from unifw.errors import UnsupportedError
 from unifw_toy import devices
+from unifw_toy.extras import *  # noqa: F403  # the rest of this namespace
 
 Array = np.ndarray[Any, Any]
 
@@ -108,6 +109,11 @@ def setitem(x: Array, key: Any, value: Any) -> Array:
 
 take = np.take
 
+
+def take_along_axis(x: Array, indices: Array, axis: int) -> Array:
+    return np.take_along_axis(x, indices.astype(np.int64), axis)
+
+
 # ---- manipulation
 
 reshape = np.reshape
@@ -116,6 +122,8 @@ expand_dims = np.expand_dims
 squeeze = np.squeeze
 broadcast_to = np.broadcast_to
 flip = np.flip
+roll = np.roll
+shares_memory = np.shares_memory
 
 
 def concat(xs: Sequence[Array], axis: int) -> Array:
@@ -147,45 +155,74 @@ def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
     return apply
 
 
+def _binary_floating(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Array]:
+    return _binary(lambda x1, x2: function(_floating(x1), _floating(x2)))
+
+
 abs = _unary(np.abs)
+acos = _unary(np.acos, _floating)
+acosh = _unary(np.acosh, _floating)
+asin = _unary(np.asin, _floating)
+asinh = _unary(np.asinh, _floating)
+atan = _unary(np.atan, _floating)
+atanh = _unary(np.atanh, _floating)
 bitwise_invert = _unary(np.bitwise_invert)
 ceil = _unary(np.ceil)
+conj = _unary(np.conj)
 cos = _unary(np.cos, _floating)
+cosh = _unary(np.cosh, _floating)
 exp = _unary(np.exp, _floating)
 expm1 = _unary(np.expm1, _floating)
 floor = _unary(np.floor)
+imag = _unary(np.imag)
 isfinite = _unary(np.isfinite)
 isinf = _unary(np.isinf)
 isnan = _unary(np.isnan)
 log = _unary(np.log, _floating)
+log10 = _unary(np.log10, _floating)
 log1p = _unary(np.log1p, _floating)
+log2 = _unary(np.log2, _floating)
 logical_not = _unary(np.logical_not)
 negative = _unary(np.negative)
 positive = _unary(np.positive)
+real = _unary(np.real)
+reciprocal = _unary(np.reciprocal, _floating)
 round = _unary(np.round)
 sign = _unary(np.sign)
+signbit = _unary(np.signbit, _floating)
 sin = _unary(np.sin, _floating)
+sinh = _unary(np.sinh, _floating)
 sqrt = _unary(np.sqrt, _floating)
 square = _unary(np.square)
+tan = _unary(np.tan, _floating)
 tanh = _unary(np.tanh, _floating)
+trunc = _unary(np.trunc)
 
 add = _binary(np.add)
+atan2 = _binary_floating(np.atan2)
 bitwise_and = _binary(np.bitwise_and)
+bitwise_left_shift = _binary(np.bitwise_left_shift)
 bitwise_or = _binary(np.bitwise_or)
+bitwise_right_shift = _binary(np.bitwise_right_shift)
 bitwise_xor = _binary(np.bitwise_xor)
-divide = _binary(lambda x1, x2: np.divide(_floating(x1), _floating(x2)))
+copysign = _binary_floating(np.copysign)
+divide = _binary_floating(np.divide)
 equal = _binary(np.equal)
 floor_divide = _binary(np.floor_divide)
 greater = _binary(np.greater)
 greater_equal = _binary(np.greater_equal)
+hypot = _binary_floating(np.hypot)
 less = _binary(np.less)
 less_equal = _binary(np.less_equal)
+logaddexp = _binary_floating(np.logaddexp)
 logical_and = _binary(np.logical_and)
 logical_or = _binary(np.logical_or)
+logical_xor = _binary(np.logical_xor)
 matmul = _binary(np.matmul)
 maximum = _binary(np.maximum)
 minimum = _binary(np.minimum)
 multiply = _binary(np.multiply)
+nextafter = _binary_floating(np.nextafter)
 not_equal = _binary(np.not_equal)
 pow = _binary(np.pow)
 remainder = _binary(np.remainder)
@@ -244,7 +281,7 @@ def mean(x: Array, axis: Any, keepdims: bool) -> Array:
 @np.errstate(all="ignore")
 def var(x: Array, axis: Any, keepdims: bool, correction: float) -> Array:
     x = _floating(x)
-    total = sum(np.square(x - mean(x, axis, True)), axis, keepdims)
+    total = sum(np.square(np.abs(x - mean(x, axis, True))), axis, keepdims)
     return np.asarray(total / total.dtype.type(np.maximum(_count(x, axis) - correction, 0)))
 
 
@@ -263,13 +300,57 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
     return x.shape[axis] - 1 - from_last
 
 
-def unique_values(x: Array) -> Array:
-    return np.unique(x, equal_nan=False)
+def fft(x: Array, n: int | None, axis: int, norm: Any) -> Array:
+    return np.fft.fft(_floating(x), n, axis, norm)
 
 
-def fft(x: Array) -> Array:
-    return np.fft.fft(_floating(x))
+def ifft(x: Array, n: int | None, axis: int, norm: Any) -> Array:
+    return np.fft.ifft(_floating(x), n, axis, norm)
 
 
-def ifft(x: Array) -> Array:
-    return np.fft.ifft(_floating(x))
+def rfft(x: Array, n: int | None, axis: int, norm: Any) -> Array:
+    return np.fft.rfft(_floating(x), n, axis, norm)
+
+
+def irfft(x: Array, n: int | None, axis: int, norm: Any) -> Array:
+    return np.fft.irfft(_floating(x), n, axis, norm)
+
+
+# ---- linear algebra
+
+
+cholesky = np.linalg.cholesky
+det = _unary(np.linalg.det)
+eigh = np.linalg.eigh
+inv = np.linalg.inv
+slogdet = np.linalg.slogdet
+svdvals = np.linalg.svdvals
+
+
+def eig(x: Array) -> tuple[Array, Array]:
+    values, vectors = np.linalg.eig(x + 0j)
+    return values, vectors
+
+
+def eigvals(x: Array) -> Array:
+    return np.linalg.eigvals(x + 0j)
+
+
+def eigvalsh(x: Array) -> Array:
+    return np.linalg.eigvalsh(x)
+
+
+def qr(x: Array, complete: bool) -> Any:
+    return np.linalg.qr(x, "complete" if complete else "reduced")
+
+
+def svd(x: Array, full_matrices: bool) -> Any:
+    return np.linalg.svd(x, full_matrices)
+
+
+def solve(x1: Array, x2: Array) -> Array:
+    return np.linalg.solve(x1, x2)
+
+
+def pinv(x: Array, rtol: Any) -> Array:
+    return np.linalg.pinv(x, rtol=rtol if np.isscalar(rtol) else rtol[..., 0])

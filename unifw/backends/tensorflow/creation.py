@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import ceil
 from typing import Any
 
 import tensorflow as tf
@@ -29,7 +30,14 @@ def _kept_constant(value: int, dtype: tf.DType) -> tf.Tensor:
 
 
 def arange(start: float, stop: float, step: float, dtype: DType, device: str | None) -> tf.Tensor:
-    with tf.device(devices.native(device)):
-        if (stop - start) / step <= 0:
-            return tf.zeros((0,), TF[dtype])
-        return tf.range(start, stop, step, dtype=TF[dtype])
+    if device is not None:
+        with tf.device(devices.native(device)):
+            return arange(start, stop, step, dtype, None)
+    if any(isinstance(value, tf.Tensor) for value in (start, stop, step)):  # a size that a graph leaves open
+        start, stop, step = (tf.cast(value, tf.float64) for value in (start, stop, step))
+        return tf.cast(tf.range(start, stop, step), TF[dtype])
+    if any(isinstance(value, float) for value in (start, stop, step)):
+        count = tf.range(max(ceil((stop - start) / step), 0), dtype=tf.int64)
+        return tf.cast(tf.cast(count, tf.float64) * step + start, TF[dtype])
+    stop = start + step * len(range(int(start), int(stop), int(step)))  # TensorFlow refuses a range that goes nowhere
+    return tf.cast(tf.range(*(tf.constant(value, tf.int64) for value in (start, stop, step))), TF[dtype])

@@ -1,42 +1,40 @@
-"""Functions of each element, by raw operations: they cost about half of the public eager functions."""
+"""Arithmetic and functions of each element, by raw operations: they cost about half of the public eager functions."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import TF
-from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, pair
-from unifw.dtypes import as_dtype, promote
+from unifw.backends.tensorflow import unsigned
+from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
 
 raw = tf.raw_ops
 
 # ---- two operands
 
-Binary = Callable[[Any, Any], Any]
+_Binary = Callable[[Any, Any], Any]
 
 
-def _binary(operation: Callable[..., Any]) -> Binary:
+def _binary(operation: Callable[..., Any], of_booleans: Callable[..., Any] | None = None) -> _Binary:
     def apply(x1: Any, x2: Any) -> Any:
         x1, x2 = pair(x1, x2)
-        return operation(x=x1, y=x2)
+        try:
+            return operation(x=x1, y=x2)
+        except Exception:
+            if of_booleans is None or (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
+                raise
+            return of_booleans(x=x1, y=x2)
 
     return apply
 
 
-add = _binary(raw.AddV2)
+add = _binary(raw.AddV2, raw.LogicalOr)
 subtract = _binary(raw.Sub)
-multiply = _binary(raw.Mul)
+multiply = _binary(raw.Mul, raw.LogicalAnd)
 remainder = _binary(raw.FloorMod)
-pow = _binary(raw.Pow)
-equal = _binary(raw.Equal)
-not_equal = _binary(raw.NotEqual)
-less = _binary(raw.Less)
-less_equal = _binary(raw.LessEqual)
-greater = _binary(raw.Greater)
-greater_equal = _binary(raw.GreaterEqual)
 
 
 def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
@@ -44,7 +42,7 @@ def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
     if not x1.dtype.is_floating:
         return raw.FloorDiv(x=x1, y=x2)
     # TensorFlow's own rounds the quotient down after it has been rounded: 1.0 // 0.1 would be 10.
-    whole = raw.Rint(x=(x1 - raw.FloorMod(x=x1, y=x2)) / x2)
+    whole = _rint((x1 - raw.FloorMod(x=x1, y=x2)) / x2)
     plain = raw.Floor(x=raw.RealDiv(x=x1, y=x2))  # right where the other is not finite, and for the sign of zero
     return raw.SelectV2(condition=tf.math.is_finite(whole) & (tf.abs(plain - whole) > 0.5), t=whole, e=plain)
 
@@ -57,132 +55,154 @@ def divide(x1: Any, x2: Any) -> Any:
     return raw.RealDiv(x=x1, y=x2)
 
 
-@tf.custom_gradient
-def _maximum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
-    return raw.Maximum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Greater)
+def pow(x1: Any, x2: Any) -> Any:
+    x1, x2 = pair(x1, x2)
+    if (x1 if isinstance(x1, tf.Tensor) else x2).dtype.is_unsigned:
+        return unsigned.power(*as_tensors(x1, x2))
+    return raw.Pow(x=x1, y=x2)
+
+
+def atan2(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = floats(x1, x2)
+    return raw.Atan2(y=x1, x=x2)
+
+
+def copysign(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = floats(x1, x2)
+    result = raw.SelectV2(condition=tf.equal(signbit(x1), signbit(x2)), t=x1, e=-x1)
+    return raw.SelectV2(condition=tf.equal(x1, 0), t=tf.stop_gradient(result), e=result)  # no slope at 0, as in PyTorch
+
+
+def hypot(x1: Any, x2: Any) -> tf.Tensor:
+    return _hypot(*floats(x1, x2))
 
 
 @tf.custom_gradient
-def _minimum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
-    return raw.Minimum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Less)
-
-
-def _tie_gradient(x1: tf.Tensor, x2: tf.Tensor, wins: Callable[..., Any]) -> Callable[[Any], Any]:
-    """At a tie each side gets half of the gradient, as in PyTorch; TensorFlow gives all of it to the first."""
-
+def _hypot(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
-        half = 0.5 * tf.cast(tf.equal(x1, x2), upstream.dtype)
-        share = tf.cast(wins(x=x1, y=x2), upstream.dtype) + half
-        return _sum_to(upstream * share, x1), _sum_to(upstream * (1 - share), x2)
+        slope = upstream / _hypot(x1, x2)
+        return sum_to(x1 * slope, x1), sum_to(x2 * slope, x2)
 
-    return gradient
-
-
-def _sum_to(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Undo broadcasting: sum `x` down to the shape of `like`."""
-    axes, _ = raw.BroadcastGradientArgs(s0=tf.shape(like), s1=tf.shape(x))
-    return tf.reshape(tf.reduce_sum(x, axes), tf.shape(like))
+    return _length(x1, x2), gradient
 
 
-def maximum(x1: Any, x2: Any) -> tf.Tensor:
-    return _maximum(*as_tensors(x1, x2))
+def _length(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
+    x1, x2 = raw.Abs(x=x1), raw.Abs(x=x2)
+    largest, least = raw.Maximum(x=x1, y=x2), raw.Minimum(x=x1, y=x2)
+    if x1.dtype is tf.float64:  # which has no wider dtype: keep the squares in range
+        ratio = raw.DivNoNan(x=least, y=largest)
+        result = largest * raw.Sqrt(x=1 + ratio * ratio)
+    else:
+        wide = tf.cast(x1, tf.float64), tf.cast(x2, tf.float64)
+        result = tf.cast(raw.Sqrt(x=wide[0] * wide[0] + wide[1] * wide[1]), x1.dtype)
+    infinite = tf.math.is_inf(x1) | tf.math.is_inf(x2)  # also with a NaN
+    return raw.SelectV2(condition=infinite, t=constant(math.inf, x1.dtype), e=result)
 
 
-def minimum(x1: Any, x2: Any) -> tf.Tensor:
-    return _minimum(*as_tensors(x1, x2))
+def logaddexp(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = floats(x1, x2)
+    if x1.dtype.size > 2:
+        return _logaddexp(x1, x2)
+    return tf.cast(_logaddexp(tf.cast(x1, tf.float32), tf.cast(x2, tf.float32)), x1.dtype)
 
 
-def logical_and(x1: Any, x2: Any) -> tf.Tensor:
-    return raw.LogicalAnd(x=tf.cast(x1, tf.bool), y=tf.cast(x2, tf.bool))
+@tf.custom_gradient
+def _logaddexp(x1: tf.Tensor, x2: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor) -> Any:
+        return sum_to(upstream * tf.sigmoid(x1 - x2), x1), sum_to(upstream * tf.sigmoid(x2 - x1), x2)
+
+    distance = raw.SelectV2(condition=tf.equal(x1, x2), t=tf.zeros((), x1.dtype), e=raw.Abs(x=x1 - x2))
+    return raw.Maximum(x=x1, y=x2) + raw.Log1p(x=raw.Exp(x=-distance)), gradient
 
 
-def logical_or(x1: Any, x2: Any) -> tf.Tensor:
-    return raw.LogicalOr(x=tf.cast(x1, tf.bool), y=tf.cast(x2, tf.bool))
+def nextafter(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = floats(x1, x2)
+    return _next_half(x1, x2) if x1.dtype.size == 2 else raw.NextAfter(x1=x1, x2=x2)
 
 
-def _bitwise(integers: Callable[..., Any], booleans: Callable[..., Any]) -> Binary:
-    def apply(x1: Any, x2: Any) -> Any:
-        x1, x2 = as_tensors(x1, x2)
-        return (booleans if x1.dtype is tf.bool else integers)(x=x1, y=x2)
-
-    return apply
-
-
-bitwise_and = _bitwise(raw.BitwiseAnd, raw.LogicalAnd)
-bitwise_or = _bitwise(raw.BitwiseOr, raw.LogicalOr)
-bitwise_xor = _bitwise(raw.BitwiseXor, raw.NotEqual)
-
-
-def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
-    if not isinstance(x1, tf.Tensor) and not isinstance(x2, tf.Tensor):
-        common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
-        x1 = constant(x1, TF[common])
-    x1, x2 = as_tensors(x1, x2)
-    return raw.SelectV2(condition=condition, t=x1, e=x2)
-
-
-def clip(x: tf.Tensor, minimum: float | None, maximum: float | None) -> tf.Tensor:
-    if minimum is not None:
-        x = tf.where(x < minimum, tf.constant(minimum, x.dtype), x)  # the gradient at an edge is 1, as in PyTorch
-    if maximum is not None:
-        x = tf.where(x > maximum, tf.constant(maximum, x.dtype), x)
-    return x
+def _next_half(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
+    """One step among the numbers of 16 bits, which are in the order of their signed bits."""
+    places = [tf.cast(tf.bitcast(x, tf.int16), tf.int32) for x in (x1, x2)]
+    first, second = (tf.where(place < 0, -32768 - place, place) for place in places)
+    place = first + tf.sign(second - first)
+    negative_one = (place < 0) | ((place == 0) & (first < 0))
+    bits = tf.where(negative_one, -32768 - place, place)
+    result = tf.bitcast(tf.cast(bits, tf.int16), x1.dtype)
+    unordered = tf.math.is_nan(x1) | tf.math.is_nan(x2)
+    return tf.where(tf.equal(x1, x2), x2, tf.where(unordered, constant(math.nan, x1.dtype), result))
 
 
 # ---- one operand
 
+_Unary = Callable[[Any], Any]
 
-def _float_unary(operation: Callable[..., Any]) -> Callable[[Any], Any]:
+
+def _float_unary(operation: Callable[..., Any]) -> _Unary:
     def apply(x: Any) -> Any:
         return operation(x=floating(x))
 
     return apply
 
 
-def _exact_for_integers(operation: Callable[..., Any]) -> Callable[[Any], Any]:
+def _exact_for_integers(operation: Callable[..., Any]) -> _Unary:
     def apply(x: Any) -> Any:
-        return operation(x=x) if x.dtype.is_floating else x
+        return x if x.dtype.is_integer else operation(x=x)
 
     return apply
 
 
-def _float_test(operation: Callable[..., Any], for_integers: bool) -> Callable[[Any], Any]:
-    def apply(x: Any) -> Any:
-        return operation(x=x) if x.dtype.is_floating else tf.fill(tf.shape(x), for_integers)
-
-    return apply
-
-
+acos = _float_unary(raw.Acos)
+acosh = _float_unary(raw.Acosh)
+asin = _float_unary(raw.Asin)
+asinh = _float_unary(raw.Asinh)
+atan = _float_unary(raw.Atan)
+atanh = _float_unary(raw.Atanh)
 cos = _float_unary(raw.Cos)
+cosh = _float_unary(raw.Cosh)
 exp = _float_unary(raw.Exp)
 expm1 = _float_unary(raw.Expm1)
 log = _float_unary(raw.Log)
 log1p = _float_unary(raw.Log1p)
+reciprocal = _float_unary(raw.Reciprocal)
 sin = _float_unary(raw.Sin)
+sinh = _float_unary(raw.Sinh)
 sqrt = _float_unary(raw.Sqrt)
+tan = _float_unary(raw.Tan)
 tanh = _float_unary(raw.Tanh)
 ceil = _exact_for_integers(raw.Ceil)
 floor = _exact_for_integers(raw.Floor)
-round = _exact_for_integers(raw.Rint)
-isfinite = _float_test(raw.IsFinite, True)
-isinf = _float_test(raw.IsInf, False)
-isnan = _float_test(raw.IsNan, False)
+
+
+def _logarithm(base: float) -> _Unary:
+    """The logarithm to `base`, exact for its powers."""
+
+    @tf.custom_gradient
+    def real(x: tf.Tensor) -> Any:
+        wide = tf.cast(x, tf.float64)
+        result = raw.Log(x=wide) / math.log(base)
+        whole = raw.Rint(x=result)
+        result = tf.where(tf.equal(raw.Pow(x=tf.constant(base, tf.float64), y=whole), wide), whole, result)
+        return tf.cast(result, x.dtype), lambda upstream: upstream / (x * constant(math.log(base), x.dtype))
+
+    def apply(x: tf.Tensor) -> tf.Tensor:
+        x = floating(x)
+        return raw.Log(x=x) / constant(math.log(base), x.dtype) if x.dtype.is_complex else real(x)
+
+    return apply
+
+
+log2 = _logarithm(2.0)
+log10 = _logarithm(10.0)
 
 
 def abs(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype.is_unsigned:
+        return x
     return raw.ComplexAbs(x=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else raw.Abs(x=x)
 
 
-def bitwise_invert(x: tf.Tensor) -> tf.Tensor:
-    return raw.LogicalNot(x=x) if x.dtype is tf.bool else raw.Invert(x=x)
-
-
-def logical_not(x: tf.Tensor) -> tf.Tensor:
-    return raw.LogicalNot(x=tf.cast(x, tf.bool))
-
-
 def negative(x: tf.Tensor) -> tf.Tensor:
-    return raw.Neg(x=x)
+    return unsigned.opposite(x) if x.dtype.is_unsigned else raw.Neg(x=x)
 
 
 def positive(x: tf.Tensor) -> tf.Tensor:
@@ -190,8 +210,46 @@ def positive(x: tf.Tensor) -> tf.Tensor:
 
 
 def sign(x: tf.Tensor) -> tf.Tensor:
-    return raw.Sign(x=x)
+    if x.dtype is tf.bool:
+        return x
+    return unsigned.whether_positive(x) if x.dtype.is_unsigned else raw.Sign(x=x)
+
+
+def signbit(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype.is_floating:
+        x = tf.bitcast(x, {2: tf.int16, 4: tf.int32, 8: tf.int64}[x.dtype.size])
+    elif x.dtype is tf.bool:
+        x = floating(x)
+    return raw.Less(x=x, y=tf.zeros((), x.dtype))
 
 
 def square(x: tf.Tensor) -> tf.Tensor:
     return raw.Square(x=x)
+
+
+def _rint(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(raw.Rint(x=tf.cast(x, tf.float32)), x.dtype) if x.dtype.size == 2 else raw.Rint(x=x)
+
+
+def round(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype.is_complex:
+        return tf.complex(raw.Rint(x=tf.math.real(x)), raw.Rint(x=tf.math.imag(x)))
+    return x if x.dtype.is_integer else _rint(x)
+
+
+def trunc(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype.is_integer:
+        return x
+    return raw.SelectV2(condition=tf.math.less(x, 0), t=raw.Ceil(x=x), e=raw.Floor(x=x))
+
+
+def real(x: tf.Tensor) -> tf.Tensor:
+    return raw.Real(input=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else x
+
+
+def imag(x: tf.Tensor) -> tf.Tensor:
+    return raw.Imag(input=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else tf.zeros_like(x)
+
+
+def conj(x: tf.Tensor) -> tf.Tensor:
+    return raw.Conj(input=x) if x.dtype.is_complex else x

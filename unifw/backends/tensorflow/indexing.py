@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from unifw.backends.tensorflow.native import is_traced
+from unifw.backends.tensorflow.native import shape as _shape
+from unifw.backends.tensorflow.promotion import constant
+from unifw.keys import Index, Mask, Split, split
+
+raw = tf.raw_ops
 
 
 def getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
@@ -15,16 +23,23 @@ def getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
             raise IndexError(f"index {key} is out of bounds for axis 0 with size {x.shape[0]}")
         return x[key]
     parts = key if isinstance(key, tuple) else (key,)
-    if _all_basic(parts):
+    if all(map(_is_basic, parts)):
         _check_bounds(x, parts)
         return x[_plain(key)]
-    positions = _positions(x, parts)
-    return tf.gather(tf.reshape(x, (-1,)), positions)
+    parts = tuple(_part(part) for part in parts)
+    if all(map(_is_basic, parts)):  # arrays without axes are integers
+        return getitem(x, parts)
+    try:
+        return _gathered(x, split(parts, tuple(x.shape), _nonzero))
+    except tf.errors.InvalidArgumentError as error:
+        raise IndexError(str(error)) from error
 
 
-def _all_basic(parts: Sequence[Any]) -> bool:
-    """Whether an index has only integers, slices, `...` and None in it."""
-    return all(part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer)) for part in parts)
+def _is_basic(part: Any) -> bool:
+    """Whether a part of an index is an integer, a slice, `...` or None."""
+    if isinstance(part, (slice, int, np.integer)):
+        return not isinstance(part, bool)
+    return part is None or part is Ellipsis
 
 
 def _plain(key: Any) -> Any:
@@ -47,22 +62,101 @@ def _check_bounds(x: tf.Tensor, parts: Sequence[Any]) -> None:
             axis += 1
 
 
-def _positions(x: tf.Tensor, parts: Sequence[Any]) -> tf.Tensor:
-    """The flat positions that an index with arrays or masks selects, found by indexing the positions with NumPy."""
-    if tf.is_symbolic_tensor(x) or any(isinstance(part, tf.Tensor) and tf.is_symbolic_tensor(part) for part in parts):
-        raise TypeError("array and mask indices need static values in a traced graph; write unifw.take or unifw.where")
-    numbers = np.arange(int(np.prod(x.shape))).reshape(tuple(x.shape))
-    return numbers[tuple(part.numpy() if isinstance(part, tf.Tensor) else part for part in parts)]
+# ---- arrays and masks
+
+
+def _part(part: Any) -> Any:
+    """One part of an index with what is an array in it named as such."""
+    if _is_basic(part):
+        return part
+    if not isinstance(part, tf.Tensor):
+        part = tf.constant(part)
+    if part.dtype is tf.bool:
+        return Mask(part, tuple(part.shape))
+    if not part.shape.rank and not is_traced(part):
+        return int(part)
+    return Index(part if part.dtype in (tf.int32, tf.int64) else tf.cast(part, tf.int64))
+
+
+def _nonzero(mask: tf.Tensor, ndim: int) -> Sequence[tf.Tensor]:
+    if not ndim:
+        return (tf.where(tf.reshape(mask, (1,)))[:, 0],)
+    return tf.unstack(tf.where(mask), num=ndim, axis=1)
+
+
+def _gathered(x: tf.Tensor, key: Split) -> tf.Tensor:
+    """What the arrays of an index pick, after its slices."""
+    if any(part != slice(None) for part in key.basic):
+        x = x[_plain(key.basic)]
+    indices = [_in_range(x, axis, index) for axis, index in key.arrays]
+    if len(indices) == 1:
+        return tf.gather(x, indices[0], axis=key.front)
+    axes = [axis for axis, _ in key.arrays]
+    others = [axis for axis in range(x.shape.rank) if axis not in axes]
+    sizes = _shape(x)
+    flat = reduce(lambda size, axis: size * sizes[axis], axes, 1)
+    rows = tf.reshape(raw.Transpose(x=x, perm=[*axes, *others]), [flat, *(sizes[axis] for axis in others)])
+    row = indices[0]
+    for axis, index in zip(axes[1:], indices[1:], strict=True):
+        row = row * tf.cast(sizes[axis], tf.int64) + index
+    return _moved(tf.gather(rows, row), row.shape.rank, key.front)
+
+
+def _moved(x: tf.Tensor, count: int, front: int) -> tf.Tensor:
+    """The first `count` axes moved behind the `front` axes that follow them."""
+    if not front or not count:
+        return x
+    return raw.Transpose(x=x, perm=[*range(count, count + front), *range(count), *range(count + front, x.shape.rank)])
+
+
+def _in_range(x: tf.Tensor, axis: int, index: Any) -> tf.Tensor:
+    """Indices counted from the front. Raises IndexError where the values are known."""
+    index = tf.cast(index, tf.int64)
+    size = _shape(x)[axis]
+    if isinstance(size, int) and not is_traced(index) and "CPU" in index.device:  # elsewhere it would wait for them
+        values = index.numpy()
+        if values.size and not (-size <= values.min() and values.max() < size):
+            raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
+        if values.size and values.min() >= 0:
+            return index
+    return tf.where(index < 0, index + tf.cast(size, tf.int64), index)
+
+
+# ---- assignment
 
 
 def setitem(x: tf.Tensor, key: Any, value: Any) -> tf.Tensor:
-    positions = _positions(x, key if isinstance(key, tuple) else (key,))
-    updates = tf.broadcast_to(tf.cast(value, x.dtype), positions.shape)
+    value = tf.cast(value, x.dtype) if isinstance(value, tf.Tensor) else constant(value, x.dtype)
+    if not value.shape.rank and isinstance(key, tf.Tensor) and key.dtype is tf.bool:
+        return _filled(x, key, value)
+    shape = _shape(x)
+    count = reduce(lambda size, one: size * one, shape, 1)
+    positions = getitem(tf.reshape(tf.range(count, dtype=tf.int64), shape), key)
+    while value.shape.rank > positions.shape.rank and value.shape[0] == 1:
+        value = value[0]
+    updates = raw.BroadcastTo(input=value, shape=tf.shape(positions))
     flat = tf.reshape(x, (-1,))
-    changed = tf.tensor_scatter_nd_update(flat, positions.reshape(-1, 1), tf.reshape(updates, (-1,)))
-    return tf.reshape(changed, x.shape)
+    changed = tf.tensor_scatter_nd_update(flat, tf.reshape(positions, (-1, 1)), tf.reshape(updates, (-1,)))
+    return tf.reshape(changed, shape)
+
+
+def _filled(x: tf.Tensor, mask: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """`value` where the mask, of the first axes of `x`, is true."""
+    given, sizes = tuple(mask.shape), tuple(x.shape)
+    if len(given) > len(sizes) or any(None not in pair and len(set(pair)) > 1 for pair in zip(given, sizes)):  # noqa: B905
+        raise IndexError(f"a mask of shape {given} for a tensor of shape {sizes}")
+    mask = tf.reshape(mask, [*_shape(mask), *[1] * (len(sizes) - len(given))])
+    return tf.where(mask, value, x)
 
 
 def take(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
-    size = tf.cast(tf.shape(x)[axis], indices.dtype)
-    return tf.gather(x, tf.where(indices < 0, indices + size, indices), axis=axis)
+    return tf.gather(x, _in_range(x, axis, indices), axis=axis)
+
+
+def take_along_axis(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
+    """Both have the same sizes but along `axis`."""
+    indices, last = _in_range(x, axis, indices), x.shape.rank - 1
+    perm = [*range(axis), *range(axis + 1, last + 1), axis]
+    back = [*range(axis), last, *range(axis, last)]
+    x, indices = raw.Transpose(x=x, perm=perm), raw.Transpose(x=indices, perm=perm)
+    return raw.Transpose(x=tf.gather(x, indices, axis=last, batch_dims=last), perm=back)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+_ALIGNMENT = 64  # bytes; TensorFlow's kernels abort the process on memory that is aligned to less
 
 
 class _Shared:
@@ -28,3 +31,23 @@ def to_dlpack(x: tf.Tensor) -> Any | None:
 
 def from_dlpack(x: Any) -> tf.Tensor:
     return tf.experimental.dlpack.from_dlpack(x.__dlpack__())
+
+
+def import_memory(x: Any) -> tf.Tensor | None:
+    if int(x.__dlpack_device__()[0]) != 1:
+        return from_dlpack(x)
+    try:
+        values = np.from_dlpack(x)
+    except (BufferError, RuntimeError, TypeError, ValueError):
+        return None
+    plain = values.flags.c_contiguous and values.size > 0 and values.dtype.kind != "b"
+    writable = values.flags.writeable or not isinstance(
+        x, np.ndarray
+    )  # NumPy calls what older capsules carry read-only
+    return from_dlpack(x) if plain and writable and values.ctypes.data % _ALIGNMENT == 0 else None
+
+
+def capsule(x: tf.Tensor, copy: bool, max_version: tuple[int, int] | None, stream: Any) -> Any:
+    if x.dtype is tf.bool or 0 in x.shape:  # which TensorFlow does not carry
+        return np.array(x.numpy()).__dlpack__(max_version=max_version)
+    return tf.experimental.dlpack.to_dlpack(tf.raw_ops.DeepCopy(x=x) if copy else x)

@@ -7,9 +7,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import TF, UNIFW
-from unifw.dtypes import promote
-
 raw = tf.raw_ops
 
 
@@ -34,19 +31,21 @@ def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
 
 
 def concat(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
-    return tf.concat(_common(xs), axis)
+    return tf.concat(xs, axis)
 
 
 def stack(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
-    return tf.stack(_common(xs), axis)
-
-
-def _common(xs: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    common = UNIFW[xs[0].dtype]
-    for x in xs[1:]:
-        common = promote(common, UNIFW[x.dtype])
-    return [tf.cast(x, TF[common]) for x in xs]
+    return tf.stack(xs, axis)
 
 
 def flip(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
     return tf.reverse(x, list(axes))
+
+
+def roll(x: tf.Tensor, shifts: tuple[int, ...], axes: tuple[int, ...]) -> tf.Tensor:
+    return raw.Roll(input=x, shift=shifts, axis=axes)
+
+
+def shares_memory(x: tf.Tensor, y: tf.Tensor) -> bool:
+    """Whether a reshaped tensor has the memory of the other: always, since TensorFlow has one order in memory."""
+    return True

@@ -52,3 +52,15 @@ def as_tensors(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:
     elif not isinstance(x2, tf.Tensor):
         x2 = constant(x2, x1.dtype)
     return x1, x2
+
+
+def floats(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Two tensors of one floating dtype: float32 for integers."""
+    x1, x2 = as_tensors(x1, x2)
+    return floating(x1), floating(x2)
+
+
+def sum_to(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Undo broadcasting: sum `x` down to the shape of `like`."""
+    axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=tf.shape(like), s1=tf.shape(x))
+    return tf.reshape(tf.reduce_sum(x, axes), tf.shape(like))

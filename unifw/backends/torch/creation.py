@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import torch
 
 from unifw.backends.torch import devices
 from unifw.backends.torch.native import TORCH
-from unifw.dtypes import DType
+from unifw.dtypes import DType, int64
 
 
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> torch.Tensor:
+    if isinstance(value, int) and value >= 2**63:  # beyond the numbers that torch takes: the same bits, signed
+        return full(shape, value - 2**64, int64, device).view(torch.uint64)
     if device is None:
         return torch.full(shape, value, dtype=TORCH[dtype])
     return torch.full(shape, value, dtype=TORCH[dtype], device=devices.native(device))
 
 
 def arange(start: float, stop: float, step: float, dtype: DType, device: str | None) -> torch.Tensor:
-    if (stop - start) / step <= 0:  # torch refuses an empty range that the standard allows
-        return torch.empty(0, dtype=TORCH[dtype], device=devices.native(device))
-    return torch.arange(start, stop, step, dtype=TORCH[dtype], device=devices.native(device))
+    place = devices.native(device)
+    integers = not any(isinstance(value, float) for value in (start, stop, step))
+    if integers:
+        if (stop - start) / step <= 0:  # torch refuses an empty range that the standard allows
+            return torch.empty(0, dtype=TORCH[dtype], device=place)
+        return torch.arange(start, stop, step, dtype=torch.int64, device=place).to(TORCH[dtype])
+    count = torch.arange(max(ceil((stop - start) / step), 0), dtype=torch.float64, device=place)
+    return (count * step + start).to(TORCH[dtype])

@@ -1,4 +1,4 @@
-"""Functions of each element. A plain assignment means that torch conforms as it is."""
+"""Arithmetic and functions of each element. A plain assignment means that torch conforms as it is."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import operator
 from typing import Any
 
 import torch
-from array_api_compat import torch as compat
 
-from unifw.backends.torch.promotion import both, like
+from unifw.backends.torch import unsigned
+from unifw.backends.torch.promotion import floats, like
+from unifw.backends.torch.unsigned import Binary as _Binary
+from unifw.backends.torch.unsigned import binary_or as _binary_or
+from unifw.backends.torch.unsigned import modular as _modular
+from unifw.backends.torch.unsigned import unary_or as _unary_or
 
 add = operator.add
 subtract = operator.sub
 multiply = operator.mul
-floor_divide = operator.floordiv
-remainder = operator.mod
-pow = operator.pow
-bitwise_and = operator.and_
-bitwise_or = operator.or_
-bitwise_xor = operator.xor
-equal = operator.eq
-not_equal = operator.ne
-less = operator.lt
-less_equal = operator.le
-greater = operator.gt
-greater_equal = operator.ge
+floor_divide = _binary_or(operator.floordiv, unsigned.quotient)
+remainder = _binary_or(operator.mod, unsigned.rest)
+pow = _binary_or(operator.pow, _modular(operator.pow))
 
 
 def divide(x1: Any, x2: Any) -> torch.Tensor:
@@ -33,52 +28,70 @@ def divide(x1: Any, x2: Any) -> torch.Tensor:
     return torch.divide(like(x1, x2), x2)  # torch's own scalar / tensor multiplies by a rounded reciprocal
 
 
-def maximum(x1: Any, x2: Any) -> torch.Tensor:
-    return torch.maximum(*both(x1, x2))
+def _of_floats(native: _Binary) -> _Binary:
+    def apply(x1: Any, x2: Any) -> torch.Tensor:
+        return native(*floats(x1, x2))
+
+    return apply
 
 
-def minimum(x1: Any, x2: Any) -> torch.Tensor:
-    return torch.minimum(*both(x1, x2))
+atan2 = _of_floats(torch.atan2)
+copysign = _of_floats(torch.copysign)
+hypot = _of_floats(torch.hypot)
+logaddexp = _of_floats(torch.logaddexp)
+nextafter = _of_floats(torch.nextafter)
 
-
-def logical_and(x1: Any, x2: Any) -> torch.Tensor:
-    return torch.logical_and(*both(x1, x2))
-
-
-def logical_or(x1: Any, x2: Any) -> torch.Tensor:
-    return torch.logical_or(*both(x1, x2))
-
-
-def where(condition: torch.Tensor, x1: Any, x2: Any) -> torch.Tensor:
-    return torch.where(condition, x1, x2)
-
-
-def clip(x: torch.Tensor, minimum: float | None, maximum: float | None) -> torch.Tensor:
-    return x.clone() if minimum is None and maximum is None else torch.clamp(x, minimum, maximum)
-
-
-abs = torch.abs
-bitwise_invert = torch.bitwise_not
-ceil = compat.ceil
+abs = _unary_or(torch.abs, torch.clone)
+acos = torch.acos
+acosh = torch.acosh
+asin = torch.asin
+asinh = torch.asinh
+atan = torch.atan
+atanh = torch.atanh
+ceil = torch.ceil
+conj = torch.conj_physical
 cos = torch.cos
+cosh = torch.cosh
 exp = torch.exp
 expm1 = torch.expm1
-floor = compat.floor
-isfinite = torch.isfinite
-isinf = torch.isinf
-isnan = torch.isnan
+floor = torch.floor
 log = torch.log
+log10 = torch.log10
 log1p = torch.log1p
-logical_not = torch.logical_not
+log2 = torch.log2
 negative = torch.negative
 positive = torch.positive
-round = compat.round
+real = torch.real
+reciprocal = torch.reciprocal
+signbit = torch.signbit
 sin = torch.sin
+sinh = torch.sinh
 sqrt = torch.sqrt
-square = torch.square
+square = _unary_or(torch.square, unsigned.squared)
+tan = torch.tan
 tanh = torch.tanh
+trunc = torch.trunc
 
 
-def sign(x: torch.Tensor) -> torch.Tensor:
+def imag(x: torch.Tensor) -> torch.Tensor:
+    return torch.imag(x) if x.is_complex() else torch.zeros_like(x)
+
+
+def round(x: torch.Tensor) -> torch.Tensor:
+    if x.is_complex():
+        return torch.view_as_complex(torch.round(torch.view_as_real(x.resolve_conj())))
+    return torch.round(x)
+
+
+def _sign(x: torch.Tensor) -> torch.Tensor:
     result = torch.sgn(x)
     return torch.where(torch.isnan(x), x, result) if x.is_floating_point() else result  # sign(NaN) is NaN
+
+
+sign = _unary_or(_sign, unsigned.whether_positive)
+
+
+# For wide unsigned integers, and called after a failure only: a Python frame more would slow every sum.
+add_otherwise = _binary_or(add, _modular(operator.add))
+negative_otherwise = _unary_or(negative, unsigned.opposite)
+subtract_otherwise = _binary_or(subtract, _modular(operator.sub))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 _ALIGNMENT = 64  # bytes; TensorFlow's kernels abort the process on memory that is aligned to less
@@ -21,3 +22,27 @@ def to_dlpack(x: torch.Tensor) -> Any | None:
 
 def from_dlpack(x: Any) -> torch.Tensor:
     return torch.from_dlpack(x)
+
+
+def import_memory(x: Any) -> torch.Tensor | None:
+    try:
+        return torch.from_dlpack(x) if not _backwards(x) else None
+    except (BufferError, RuntimeError, TypeError, ValueError):  # byte orders, versions
+        return None
+
+
+def _backwards(x: Any) -> bool:
+    """Whether memory runs backwards along an axis, at which torch aborts the process."""
+    if int(x.__dlpack_device__()[0]) != 1:
+        return False
+    try:
+        values = x if isinstance(x, np.ndarray) else np.from_dlpack(x)
+    except (BufferError, RuntimeError):  # a dtype that NumPy does not have
+        return False
+    return any(stride < 0 for stride in values.strides)
+
+
+def capsule(x: torch.Tensor, copy: bool, max_version: tuple[int, int] | None, stream: Any) -> Any:
+    x = x.detach().resolve_conj().resolve_neg()
+    x = x.clone() if copy else x
+    return x.__dlpack__(max_version=max_version) if stream is None else x.__dlpack__(stream, max_version=max_version)

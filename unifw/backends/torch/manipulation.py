@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,8 +13,23 @@ expand_dims = torch.unsqueeze
 squeeze = torch.squeeze
 broadcast_to = torch.broadcast_to
 stack = torch.stack
-flip = torch.flip
+roll = torch.roll
 
 
 def concat(xs: Any, axis: int) -> torch.Tensor:
     return torch.cat(xs, axis)
+
+
+SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+"""The dtypes that some of torch's kernels do not take, and those of the same bits that they take."""
+
+
+def flip(x: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
+    if x.dtype in SIGNED:
+        return torch.flip(x.view(SIGNED[x.dtype]), axes).view(x.dtype)
+    return torch.flip(x, axes)
+
+
+def shares_memory(x: torch.Tensor, y: torch.Tensor) -> bool:
+    """Whether a reshaped tensor has the memory of the other."""
+    return x.untyped_storage()._cdata == y.untyped_storage()._cdata

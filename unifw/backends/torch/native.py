@@ -27,6 +27,8 @@ def is_size(x: Any) -> bool:
 def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: bool) -> torch.Tensor:
     if x.dtype.name == "bfloat16":  # ml_dtypes' type, which torch does not read
         x = x.astype(np.float32)
+    if x.dtype.char in "qQ" and x.dtype.isnative:  # C's long long, another name for 64 bits, which torch does not read
+        x = x.view(x.dtype.name)
     if not copy and x.flags.writeable and x.dtype.isnative and x.flags.c_contiguous:
         tensor = torch.from_numpy(x).to(TORCH[dtype])
     else:

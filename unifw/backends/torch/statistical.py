@@ -1,22 +1,42 @@
-"""Reductions along axes, by torch."""
+"""Reductions along axes and running totals, by torch; integers are added and multiplied in 64 bits."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from array_api_compat import torch as compat
 
+from unifw.backends.torch.ordering import bits64, is_rare, keys, signed, unsigned
+
+_UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
+
+
+def _accumulating(function: Callable[..., Any], x: torch.Tensor) -> torch.Tensor:
+    if x.is_floating_point() or x.is_complex():
+        return function(x)
+    total = function(bits64(x))
+    return total.view(torch.uint64) if x.dtype in _UNSIGNED else total
+
 
 def sum(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
     if x.is_floating_point():
         return torch.sum(x, axis, keepdims)
-    return compat.sum(x, axis=axis, keepdims=keepdims)
+    return _accumulating(lambda x: torch.sum(x, axis, keepdims), x)
 
 
 def prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return compat.prod(x, axis=axis, keepdims=keepdims)
+    return _accumulating(lambda x: compat.prod(x, axis=axis, keepdims=keepdims), x)
+
+
+def cumulative_sum(x: torch.Tensor, axis: int) -> torch.Tensor:
+    return _accumulating(lambda x: torch.cumsum(x, axis), x)
+
+
+def cumulative_prod(x: torch.Tensor, axis: int) -> torch.Tensor:
+    return _accumulating(lambda x: torch.cumprod(x, axis), x)
 
 
 def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
@@ -24,10 +44,14 @@ def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def max(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    if is_rare(x):
+        return unsigned(compat.max(signed(x), axis=axis, keepdims=keepdims), x.dtype)
     return compat.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    if is_rare(x):
+        return unsigned(compat.min(signed(x), axis=axis, keepdims=keepdims), x.dtype)
     return compat.min(x, axis=axis, keepdims=keepdims)
 
 
@@ -43,16 +67,20 @@ def var(x: torch.Tensor, axis: Any, keepdims: bool, correction: float) -> torch.
     x = _floating(x)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if not x.numel() or math.prod(x.shape[i] for i in axes) <= correction:  # undefined, of which torch warns
-        return torch.sum(x, axis, keepdims) * math.nan
+        return torch.sum(x.real if x.is_complex() else x, axis, keepdims) * math.nan
     return torch.var(x, dim=axis, correction=correction, keepdim=keepdims)
 
 
 def argmax(x: torch.Tensor, axis: int | None, keepdims: bool) -> torch.Tensor:
-    return torch.argmax(x, dim=axis, keepdim=keepdims)
+    return torch.argmax(_searchable(x), dim=axis, keepdim=keepdims)
 
 
 def argmin(x: torch.Tensor, axis: int | None, keepdims: bool) -> torch.Tensor:
-    return torch.argmin(x, dim=axis, keepdim=keepdims)
+    return torch.argmin(_searchable(x), dim=axis, keepdim=keepdims)
+
+
+def _searchable(x: torch.Tensor) -> torch.Tensor:
+    return keys(x) if x.dtype is torch.bool or is_rare(x) else x
 
 
 def _floating(x: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,104 @@
+"""Comparison, choice and limits of each element, by raw operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from unifw.backends.tensorflow.native import TF
+from unifw.backends.tensorflow.promotion import as_tensors, constant, pair, sum_to
+from unifw.dtypes import as_dtype, promote
+
+raw = tf.raw_ops
+
+
+def _comparison(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    def apply(x1: Any, x2: Any) -> Any:
+        x1, x2 = pair(x1, x2)
+        try:
+            return operation(x=x1, y=x2)
+        except Exception:
+            if (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
+                raise
+            return operation(x=tf.cast(x1, tf.uint8), y=tf.cast(x2, tf.uint8))  # there is no kernel for booleans
+
+    return apply
+
+
+equal = _comparison(raw.Equal)
+not_equal = _comparison(raw.NotEqual)
+less = _comparison(raw.Less)
+less_equal = _comparison(raw.LessEqual)
+greater = _comparison(raw.Greater)
+greater_equal = _comparison(raw.GreaterEqual)
+
+
+@tf.custom_gradient
+def _maximum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
+    return raw.Maximum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Greater)
+
+
+@tf.custom_gradient
+def _minimum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
+    return raw.Minimum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Less)
+
+
+def _tie_gradient(x1: tf.Tensor, x2: tf.Tensor, wins: Callable[..., Any]) -> Callable[[Any], Any]:
+    """At a tie each side gets half of the gradient, as in PyTorch; TensorFlow gives all of it to the first."""
+
+    def gradient(upstream: tf.Tensor) -> Any:
+        half = 0.5 * tf.cast(tf.equal(x1, x2), upstream.dtype)
+        share = tf.cast(wins(x=x1, y=x2), upstream.dtype) + half
+        return sum_to(upstream * share, x1), sum_to(upstream * (1 - share), x2)
+
+    return gradient
+
+
+def maximum(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = as_tensors(x1, x2)
+    return raw.LogicalOr(x=x1, y=x2) if x1.dtype is tf.bool else _maximum(x1, x2)
+
+
+def minimum(x1: Any, x2: Any) -> tf.Tensor:
+    x1, x2 = as_tensors(x1, x2)
+    return raw.LogicalAnd(x=x1, y=x2) if x1.dtype is tf.bool else _minimum(x1, x2)
+
+
+def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
+    if not isinstance(x1, tf.Tensor) and not isinstance(x2, tf.Tensor):
+        common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
+        x1 = constant(x1, TF[common])
+    x1, x2 = as_tensors(x1, x2)
+    return raw.SelectV2(condition=condition, t=x1, e=x2)
+
+
+def clip(x: tf.Tensor, minimum: Any, maximum: Any) -> tf.Tensor:
+    # By selection: the gradient at an edge is 1, as in PyTorch.
+    if minimum is not None:
+        x = _replaced(x, minimum, raw.Less)
+    return x if maximum is None else _replaced(x, maximum, raw.Greater)
+
+
+def _replaced(x: tf.Tensor, bound: Any, beyond: Callable[..., Any]) -> tf.Tensor:
+    """`bound` where `x` lies beyond it, or where `bound` is NaN."""
+    x, bound = as_tensors(x, bound)
+    replace = beyond(x=x, y=bound)
+    if x.dtype.is_floating:
+        replace = raw.LogicalOr(x=replace, y=raw.IsNan(x=bound))
+    return raw.SelectV2(condition=replace, t=bound, e=x)
+
+
+def _float_test(operation: Callable[..., Any], join: Callable[..., Any], for_integers: bool) -> Callable[[Any], Any]:
+    def apply(x: Any) -> Any:
+        if x.dtype.is_complex:
+            return join(x=operation(x=tf.math.real(x)), y=operation(x=tf.math.imag(x)))
+        return operation(x=x) if x.dtype.is_floating else tf.fill(tf.shape(x), for_integers)
+
+    return apply
+
+
+isfinite = _float_test(raw.IsFinite, raw.LogicalAnd, True)
+isinf = _float_test(raw.IsInf, raw.LogicalOr, False)
+isnan = _float_test(raw.IsNan, raw.LogicalOr, False)

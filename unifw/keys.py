@@ -1,0 +1,163 @@
+"""What an index means: which part slices axes and which picks from them with arrays, as NumPy has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unifw.dtypes import DType, as_dtype
+from unifw.errors import ArgumentError, DTypeError, OperandError
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A native boolean tensor, or a Python bool, as one part of an index."""
+
+    native: Any
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A native integer tensor as one part of an index."""
+
+    native: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """An index in two steps.
+
+    `basic` slices first: integers, slices and None, at least one per axis. Where arrays are, integers count as arrays:
+    `arrays` then pick from axes of what `basic` gave, and their common shape replaces those axes at position `front`.
+    """
+
+    basic: tuple[Any, ...]
+    arrays: tuple[tuple[int, Any], ...]
+    front: int
+
+
+def split(parts: Sequence[Any], shape: tuple[int | None, ...], nonzero: Callable[[Any, int], Sequence[Any]]) -> Split:
+    """The two steps of an index into a tensor of `shape`; `nonzero` gives a mask's index arrays, one for each axis.
+
+    Raises IndexError for too many parts, more than one ellipsis and masks of another shape.
+
+    >>> split((slice(1, 2), Index([0, 1])), (3, 4), lambda mask, axes: [])
+    Split(basic=(slice(1, 2, None), slice(None, None, None)), arrays=((1, [0, 1]),), front=1)
+    """
+    adjacent = _adjacent(parts)
+    parts = _without_ellipsis(parts, len(shape))
+    if not any(isinstance(part, (Mask, Index)) for part in parts):
+        return Split(tuple(parts), (), 0)
+    basic: list[Any] = []
+    arrays: list[tuple[int, Any]] = []
+    axis = 0
+    for part in parts:
+        found, kept = _arrays_of(part, shape[axis : axis + _used(part)], nonzero)
+        arrays += [(len(basic) + i, one) for i, one in enumerate(found)]
+        basic += kept
+        axis += _used(part)
+    return Split(tuple(basic), tuple(arrays), arrays[0][0] if adjacent else 0)
+
+
+def _used(part: Any) -> int:
+    """How many axes a part of an index stands for."""
+    if isinstance(part, Mask):
+        return len(part.shape)
+    return 0 if part is None or part is Ellipsis else 1
+
+
+def _adjacent(parts: Sequence[Any]) -> bool:
+    """Whether no slice, None or `...`, even of no axes, stands between the arrays and integers."""
+    at = [i for i, part in enumerate(parts) if not (part is None or part is Ellipsis or isinstance(part, slice))]
+    return not at or at[-1] - at[0] + 1 == len(at)
+
+
+def _without_ellipsis(parts: Sequence[Any], ndim: int) -> list[Any]:
+    """The parts with `...`, or the missing end, written out as full slices."""
+    used = sum(map(_used, parts))
+    dots = [i for i, part in enumerate(parts) if part is Ellipsis]
+    if used > ndim or len(dots) > 1:
+        raise IndexError(f"an index for {used} axes with {len(dots)} ellipses into a tensor of {ndim} axes")
+    at = dots[0] if dots else len(parts)
+    return [*parts[:at], *[slice(None)] * (ndim - used), *parts[at + 1 :]]
+
+
+def _arrays_of(
+    part: Any, sizes: tuple[int | None, ...], nonzero: Callable[[Any, int], Sequence[Any]]
+) -> tuple[Sequence[Any], list[Any]]:
+    """The index arrays of one part, and what slices in its place."""
+    if isinstance(part, Mask):
+        if any(None not in pair and len(set(pair)) > 1 for pair in zip(part.shape, sizes, strict=True)):
+            raise IndexError(f"a mask of shape {part.shape} for axes of sizes {sizes}")
+        new = not part.shape  # a mask without axes picks from a new axis of size 1
+        return nonzero(part.native, len(part.shape)), [None] if new else [slice(None)] * len(sizes)
+    if isinstance(part, Index):
+        return (part.native,), [slice(None)]
+    return ((), [part]) if part is None or isinstance(part, slice) else ((part,), [slice(None)])
+
+
+# ---- what an index and an assigned value may be
+
+
+def index_array(part: Any) -> Any:
+    """A list or NumPy array in an index as an array of integers or booleans; a NumPy number as a Python one.
+
+    Raises DTypeError.
+
+    >>> index_array([1, 0]), index_array(np.int64(2))
+    (array([1, 0]), 2)
+    """
+    try:
+        array = np.asarray(part, None if isinstance(part, (np.ndarray, np.generic)) or part else np.int64)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind == "O":
+        raise OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+    if array.dtype.kind not in "biu":
+        raise not_an_index(array.dtype)
+    return array if array.ndim else array.item()
+
+
+def not_an_index(dtype: Any) -> DTypeError:
+    """The error for an index array that has neither integers nor booleans.
+
+    >>> not_an_index("float32")
+    DTypeError('index: got an array of float32; expected integers or booleans. Write unifw.astype(i, unifw.int64).')
+    """
+    return DTypeError(
+        f"index: got an array of {dtype}; expected integers or booleans. Write unifw.astype(i, unifw.int64)."
+    )
+
+
+_KINDS = ("bool", "integer", "real floating", "complex floating")
+
+
+def check_assignable(dtype: DType, value: DType | complex) -> None:
+    """That a value, or one of a dtype, can be put into a tensor of `dtype` without changing its kind.
+
+    Raises DTypeError, and ArgumentError for an integer that does not fit.
+
+    >>> check_assignable(as_dtype("float32"), as_dtype("int64"))
+    """
+    if value is dtype:
+        return
+    other = value if isinstance(value, DType) else as_dtype(type(value) if type(value) in _PYTHON else float)
+    ranks = [next(i for i, kind in enumerate(_KINDS) if kind in one.kind) for one in (other, dtype)]
+    if ranks[0] > ranks[1]:
+        raise DTypeError(
+            f"index assignment: got a value of {other} for a tensor of {dtype}; expected one that {dtype} can hold. "
+            f"Write unifw.astype(value, unifw.{dtype}) to convert it, or convert the tensor."
+        )
+    if ranks[1] == 1 and type(value) is int:
+        limits = np.iinfo(dtype.name)
+        if not limits.min <= value <= limits.max:
+            raise ArgumentError(
+                f"index assignment: got {value} for a tensor of {dtype}; expected {limits.min} to {limits.max}."
+            )
+
+
+_PYTHON = (bool, int, float, complex)
