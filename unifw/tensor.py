@@ -314,7 +314,9 @@ class Tensor(Operators):
 
     def __getitem__(self, key: Any) -> Tensor:
         try:
-            return self.wrap(self.ops.getitem(self.native, _native_key(self, key)))
+            if type(key) not in _PLAIN_INDEX:
+                key = _native_key(self, key)
+            return self.wrap(self.ops.getitem(self.native, key))
         except Exception as error:
             raise self._explain_index(error, key) from error
 
@@ -358,11 +360,12 @@ def _native_key(x: Tensor, key: Any) -> Any:
     if not isinstance(key, tuple):
         return _native_part(x, key) if isinstance(key, _ARRAYS) else key
     for part in key:
-        if isinstance(part, _ARRAYS):
+        if type(part) not in _PLAIN_INDEX and isinstance(part, _ARRAYS):
             return tuple(_native_part(x, part) for part in key)
     return key
 
 
+_PLAIN_INDEX = {int, slice, type(None), type(Ellipsis)}
 _ARRAYS = (Tensor, np.ndarray, np.generic, list)
 
 

@@ -20,14 +20,15 @@ from unifw.tensor import Tensor
 def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float | None = None) -> Tensor:
     """Call the backend's reduction `name`; if it fails, find out why."""
     try:
+        native = x.native
         if axis is not None:
-            if axis == ():  # nothing is reduced, but dtypes change as they do in a reduction
+            if type(axis) is tuple and not axis:  # nothing is reduced, but dtypes change as they do in a reduction
                 return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
-            if x.native.ndim == 0:
+            if native.ndim == 0:
                 raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
         if correction is None:
-            return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims))
-        return x.wrap(getattr(x.ops, name)(x.native, axis, keepdims, correction))
+            return x.wrap(getattr(x.ops, name)(native, axis, keepdims))
+        return x.wrap(getattr(x.ops, name)(native, axis, keepdims, correction))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error
 

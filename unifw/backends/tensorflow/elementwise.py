@@ -202,7 +202,8 @@ def abs(x: tf.Tensor) -> tf.Tensor:
 
 
 def negative(x: tf.Tensor) -> tf.Tensor:
-    return unsigned.opposite(x) if x.dtype.is_unsigned else raw.Neg(x=x)
+    dtype = x.dtype
+    return raw.Neg(x=x) if dtype is tf.float32 or not dtype.is_unsigned else unsigned.opposite(x)
 
 
 def positive(x: tf.Tensor) -> tf.Tensor:

@@ -36,6 +36,9 @@ def _accumulator(x: tf.Tensor) -> tf.Tensor:
 
 def _reduction(operation: Callable[..., Any]) -> Callable[[Any, Any, bool], Any]:
     def apply(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
+        dtype = x.dtype
+        if dtype is tf.float32 or dtype is tf.float64:
+            return operation(input=x, axis=_axes(x, axis), keep_dims=keepdims)
         result = operation(input=_accumulator(x), axis=_axes(x, axis), keep_dims=keepdims)
         return tf.cast(result, x.dtype) if x.dtype in _HALF else result
 
@@ -48,7 +51,7 @@ _mean = _reduction(raw.Mean)
 
 
 def mean(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _mean(floating(x), axis, keepdims)
+    return _mean(x if x.dtype is tf.float32 else floating(x), axis, keepdims)
 
 
 def cumulative_sum(x: tf.Tensor, axis: int) -> tf.Tensor:

@@ -14,6 +14,8 @@ from unifw.keys import Index, Mask, Split, split
 
 
 def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
+    if type(key) is int:
+        return x[key]
     for part in key if isinstance(key, tuple) else (key,):
         kind = type(part)
         if kind is slice:
