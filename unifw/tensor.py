@@ -314,9 +314,8 @@ class Tensor(Operators):
 
     def __getitem__(self, key: Any) -> Tensor:
         try:
-            if type(key) not in _PLAIN_INDEX:
-                key = _native_key(self, key)
-            return self.wrap(self.ops.getitem(self.native, key))
+            native = key if type(key) in _PLAIN_INDEX else _native_key(self, key)
+            return self.wrap(self.ops.getitem(self.native, native))
         except Exception as error:
             raise self._explain_index(error, key) from error
 
