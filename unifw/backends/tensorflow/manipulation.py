@@ -27,7 +27,17 @@ def squeeze(x: tf.Tensor, axis: tuple[int, ...]) -> tf.Tensor:
 
 
 def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
-    return raw.BroadcastTo(input=x, shape=shape)
+    if len(shape) <= _MOST_BROADCAST_AXES:
+        return raw.BroadcastTo(input=x, shape=shape)
+    sizes = (1,) * (len(shape) - x.shape.rank) + tuple(x.shape)
+    if any(size not in (1, target) for size, target in zip(sizes, shape, strict=True)):
+        raise ValueError(f"{sizes} does not broadcast to {shape}")
+    return tf.tile(
+        tf.reshape(x, sizes), [target if size == 1 else 1 for size, target in zip(sizes, shape, strict=True)]
+    )
+
+
+_MOST_BROADCAST_AXES = 5  # of TensorFlow's kernel on the CPU
 
 
 def concat(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
