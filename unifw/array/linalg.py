@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unifw.array.arithmetic import multiply, subtract
 from unifw.array.axes import one_backend
 from unifw.array.data_type import astype
 from unifw.array.decompositions import (
@@ -20,7 +21,6 @@ from unifw.array.decompositions import (
     svd,
     svdvals,
 )
-from unifw.array.elementwise import multiply, subtract
 from unifw.array.linear_algebra import matmul, tensordot, vecdot
 from unifw.array.manipulation import expand_dims, matrix_transpose, reshape, stack
 from unifw.array.matrices import known, numeric, sizes_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from unifw.array.arithmetic import multiply
 from unifw.array.axes import axes_of, axis_of, one_backend
 from unifw.array.data_type import astype
-from unifw.array.elementwise import multiply
 from unifw.array.manipulation import matrix_transpose, permute_dims, reshape
 from unifw.array.matrices import conjugate, numeric, sizes_of
 from unifw.array.statistical import sum as sum_

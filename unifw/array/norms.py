@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from unifw.array.arithmetic import abs as abs_
+from unifw.array.arithmetic import pow as pow_
+from unifw.array.arithmetic import root
+from unifw.array.arithmetic import square as square_
 from unifw.array.axes import Axis
 from unifw.array.comparison import not_equal, where
 from unifw.array.data_type import astype
-from unifw.array.elementwise import abs as abs_
-from unifw.array.elementwise import pow as pow_
-from unifw.array.elementwise import root
-from unifw.array.elementwise import square as square_
 from unifw.array.manipulation import expand_dims
 from unifw.array.matrices import FINITE, floating, has_kernel, matrix, solved
 from unifw.array.statistical import max as max_

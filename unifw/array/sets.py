@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from unifw.array.arithmetic import imag, real
 from unifw.array.axes import ndim_of
 from unifw.array.bitwise import logical_not
 from unifw.array.comparison import equal, minimum, not_equal
 from unifw.array.creation import full_like
 from unifw.array.data_type import astype
-from unifw.array.elementwise import imag, real
 from unifw.array.manipulation import concat, expand_dims, reshape
 from unifw.array.scatter import gather
 from unifw.array.searching import beside, nonzero, searchsorted

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from unifw.array.arithmetic import root
 from unifw.array.axes import Axis, axes_of, axis_of, ndim_of
 from unifw.array.data_type import astype
-from unifw.array.elementwise import root
 from unifw.array.manipulation import concat
 from unifw.dtypes import as_dtype
 from unifw.errors import AxisError, DTypeError, ShapeError

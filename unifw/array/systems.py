@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from unifw.array.arithmetic import multiply
 from unifw.array.axes import one_backend
 from unifw.array.comparison import greater
-from unifw.array.elementwise import multiply
 from unifw.array.manipulation import expand_dims, squeeze
 from unifw.array.matrices import (
     FINITE,

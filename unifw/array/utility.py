@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from unifw.array.arithmetic import subtract
 from unifw.array.axes import Axis, axis_of, ndim_of
-from unifw.array.elementwise import subtract
 from unifw.array.manipulation import concat
 from unifw.array.statistical import reduce
 from unifw.dtypes import bool_

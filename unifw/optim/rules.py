@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unifw.array.elementwise import sqrt
+from unifw.array.arithmetic import sqrt
 from unifw.errors import GradientError
 from unifw.optim.base import Hyper, Optimizer, Schedule
 from unifw.tensor import Tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unifw.array.elementwise import equal
+from unifw.array.comparison import equal
 from unifw.array.searching import argmax
 from unifw.array.statistical import mean
 from unifw.dtypes import float32

@@ -1,4 +1,4 @@
-"""Functions of each element on its own: arithmetic here, and by import the other topics of the standard's chapter.
+"""Arithmetic, element by element.
 
 Two operands broadcast against each other and are promoted to their common dtype; one of them may be a Python number.
 All raise ShapeError for shapes that do not broadcast, MixedBackendError for tensors of two backends and OperandError
@@ -7,53 +7,7 @@ for anything that is not a tensor or a number.
 
 from __future__ import annotations
 
-from unifw.array.bitwise import bitwise_and as bitwise_and
-from unifw.array.bitwise import bitwise_invert as bitwise_invert
-from unifw.array.bitwise import bitwise_left_shift as bitwise_left_shift
-from unifw.array.bitwise import bitwise_or as bitwise_or
-from unifw.array.bitwise import bitwise_right_shift as bitwise_right_shift
-from unifw.array.bitwise import bitwise_xor as bitwise_xor
-from unifw.array.bitwise import logical_and as logical_and
-from unifw.array.bitwise import logical_not as logical_not
-from unifw.array.bitwise import logical_or as logical_or
-from unifw.array.bitwise import logical_xor as logical_xor
-from unifw.array.comparison import clip as clip
-from unifw.array.comparison import equal as equal
-from unifw.array.comparison import greater as greater
-from unifw.array.comparison import greater_equal as greater_equal
-from unifw.array.comparison import isfinite as isfinite
-from unifw.array.comparison import isinf as isinf
-from unifw.array.comparison import isnan as isnan
-from unifw.array.comparison import less as less
-from unifw.array.comparison import less_equal as less_equal
-from unifw.array.comparison import maximum as maximum
-from unifw.array.comparison import minimum as minimum
-from unifw.array.comparison import not_equal as not_equal
-from unifw.array.comparison import where as where
-from unifw.array.exponential import exp as exp
-from unifw.array.exponential import expm1 as expm1
-from unifw.array.exponential import log as log
-from unifw.array.exponential import log1p as log1p
-from unifw.array.exponential import log2 as log2
-from unifw.array.exponential import log10 as log10
-from unifw.array.exponential import logaddexp as logaddexp
-from unifw.array.rounding import ceil as ceil
-from unifw.array.rounding import floor as floor
-from unifw.array.rounding import round as round
-from unifw.array.rounding import trunc as trunc
-from unifw.array.trigonometry import acos as acos
-from unifw.array.trigonometry import acosh as acosh
-from unifw.array.trigonometry import asin as asin
-from unifw.array.trigonometry import asinh as asinh
-from unifw.array.trigonometry import atan as atan
-from unifw.array.trigonometry import atan2 as atan2
-from unifw.array.trigonometry import atanh as atanh
-from unifw.array.trigonometry import cos as cos
-from unifw.array.trigonometry import cosh as cosh
-from unifw.array.trigonometry import sin as sin
-from unifw.array.trigonometry import sinh as sinh
-from unifw.array.trigonometry import tan as tan
-from unifw.array.trigonometry import tanh as tanh
+from unifw.array.comparison import equal, where
 from unifw.operators import Scalar, binary, unary
 from unifw.tensor import Tensor
 
