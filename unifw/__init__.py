@@ -3,6 +3,8 @@
 The top-level namespace follows the Python array API standard. Importing it imports no framework; the first tensor does.
 """
 
+from types import ModuleType as _ModuleType
+
 from unifw import data as data
 from unifw import nn as nn
 from unifw import optim as optim
@@ -200,3 +202,10 @@ from unifw.variable import Parameter as Parameter
 
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
+
+_NAMESPACES = {"data", "errors", "fft", "linalg", "nn", "optim", "random", "train"}
+
+
+def __dir__() -> list[str]:
+    """The public names; the modules that hold their code are not among them."""
+    return sorted(n for n, x in globals().items() if n in _NAMESPACES or not (n[0] == "_" or type(x) is _ModuleType))

@@ -144,3 +144,12 @@ def test_backend_folders_have_the_same_files() -> None:
     names = [{path.name for path in folder.iterdir() if path.suffix in (".py", ".txt")} for folder in folders]
     assert len(folders) >= 2
     assert all(found == names[0] for found in names), names
+
+
+def test_dir_shows_public_names_only() -> None:
+    import unifw
+
+    shown = set(dir(unifw))
+    assert {"asarray", "nn", "linalg", "Tensor", "bool", "float32", "errors"} <= shown
+    assert not {"operators", "registry", "tensor", "array", "spec", "annotations"} & shown
+    assert not [name for name in shown if name.startswith("_")]
