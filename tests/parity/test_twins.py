@@ -77,6 +77,35 @@ def test_shared_memory_never_shows_a_later_change(backend: str) -> None:
     assert isinstance(twin, unifw.Parameter)
 
 
+@pytest.mark.parametrize(
+    "alias",
+    [
+        lambda p: +p,
+        unifw.stop_gradient,
+        unifw.real,
+        unifw.conj,
+        lambda p: p[0],
+        lambda p: unifw.reshape(p, (-1,)),
+        unifw.round,
+    ],
+    ids=["positive", "stop_gradient", "real", "conj", "row", "reshape", "round"],
+)
+def test_a_moved_tensor_never_shows_an_optimisers_step(backend: str, alias) -> None:  # type: ignore[no-untyped-def]
+    parameter = unifw.Parameter(unifw.ones((8, 16)))
+    optimizer = unifw.optim.SGD({"weight": parameter}, lr=1.0)
+    moved = alias(parameter).to_backend(OTHER[backend])
+    optimizer.step({"weight": unifw.ones((8, 16))})
+    assert parameter.numpy().max() == 0
+    assert moved.numpy().min() == 1
+
+
+def test_what_nothing_changes_shares_its_memory(backend: str) -> None:
+    x = unifw.ones((8, 16)) + 1.0
+    shared = x.backend.interop.to_dlpack(x.native)  # type: ignore[union-attr]
+    assert shared is not None
+    assert x.to_backend(OTHER[backend]).tolist() == x.tolist()
+
+
 def test_a_twin_computes_the_same_and_is_independent(backend: str, rng: np.random.Generator) -> None:
     model = WithConstants()
     twin = model.to_backend(OTHER[backend])

@@ -41,9 +41,8 @@ def import_memory(x: Any) -> tf.Tensor | None:
     except (BufferError, RuntimeError, TypeError, ValueError):
         return None
     plain = values.flags.c_contiguous and values.size > 0 and values.dtype.kind != "b"
-    writable = values.flags.writeable or not isinstance(
-        x, np.ndarray
-    )  # NumPy calls what older capsules carry read-only
+    # Of a producer other than NumPy, read-only says no more than that its capsule has the older form.
+    writable = values.flags.writeable or not isinstance(x, np.ndarray)
     return from_dlpack(x) if plain and writable and values.ctypes.data % _ALIGNMENT == 0 else None
 
 

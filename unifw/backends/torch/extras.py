@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from unifw.backends.torch.native import TORCH, UNIFW
-from unifw.backends.torch.ordering import bits64, from_bits64
+from unifw.backends.torch.unsigned import bits as _bits
+from unifw.backends.torch.unsigned import of_bits as _of_bits
 from unifw.dtypes import promote
 
 
@@ -39,4 +40,4 @@ def einsum(equation: str, xs: Sequence[torch.Tensor]) -> torch.Tensor:
     native = TORCH[common]
     if native.is_floating_point or native.is_complex:
         return torch.einsum(equation, *(x.to(native) for x in xs))
-    return from_bits64(torch.einsum(equation, *(bits64(x) for x in xs)), native)
+    return _of_bits(torch.einsum(equation, *(_bits(x) for x in xs)), native)

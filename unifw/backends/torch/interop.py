@@ -10,14 +10,16 @@ import torch
 _ALIGNMENT = 64  # bytes; TensorFlow's kernels abort the process on memory that is aligned to less
 
 
-def to_dlpack(x: torch.Tensor) -> Any | None:
-    """`x` itself, or None where sharing is not safe.
+def mark_as_changing(x: torch.Tensor) -> None:
+    """Say of the memory of `x` that training changes it in place; every tensor that looks into it then says so too."""
+    x.untyped_storage()._unifw_changes = True
 
-    A view may look into a parameter that training changes in place, and a gradient would be cut without a word.
-    """
-    owns = x._base is None and not x.requires_grad
+
+def to_dlpack(x: torch.Tensor) -> Any | None:
+    """`x` itself, or None where sharing is not safe: memory that changes, or a gradient that would be cut unnoticed."""
+    fixed = not x.requires_grad and not hasattr(x.untyped_storage(), "_unifw_changes")
     plain = x.is_contiguous() and x.numel() > 0 and x.dtype is not torch.bool
-    return x if owns and plain and x.data_ptr() % _ALIGNMENT == 0 else None
+    return x if fixed and plain and x.data_ptr() % _ALIGNMENT == 0 else None
 
 
 def from_dlpack(x: Any) -> torch.Tensor:

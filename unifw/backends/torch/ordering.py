@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from unifw.backends.torch.unsigned import WIDE, ordered
+
 _WIDER = {torch.bool: torch.int8, torch.uint8: torch.int16, torch.uint16: torch.int32, torch.uint32: torch.int64}
-_FEW_KERNELS = {torch.uint16, torch.uint32, torch.uint64}
 
 
 def keys(x: torch.Tensor) -> torch.Tensor:
@@ -23,9 +24,7 @@ def keys(x: torch.Tensor) -> torch.Tensor:
 
 def signed(x: torch.Tensor) -> torch.Tensor:
     """Integers and booleans as signed integers of the same order."""
-    if x.dtype is torch.uint64:
-        return x.view(torch.int64) ^ torch.iinfo(torch.int64).min
-    return x.to(_WIDER.get(x.dtype, x.dtype))
+    return ordered(x) if x.dtype is torch.uint64 else x.to(_WIDER.get(x.dtype, x.dtype))
 
 
 def unsigned(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -35,14 +34,4 @@ def unsigned(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 def is_rare(x: torch.Tensor) -> bool:
     """Whether the dtype is one of the unsigned ones that most kernels refuse."""
-    return x.dtype in _FEW_KERNELS
-
-
-def bits64(x: torch.Tensor) -> torch.Tensor:
-    """Integers as int64, modulo 2**64: sums and products of them are right in their lowest bits."""
-    return x.view(torch.int64) if x.dtype is torch.uint64 else x.to(torch.int64)
-
-
-def from_bits64(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The inverse of `bits64`."""
-    return x.view(torch.uint64) if dtype is torch.uint64 else x.to(dtype)
+    return x.dtype in WIDE

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from array_api_compat import torch as compat
 
-from unifw.backends.torch.ordering import bits64, is_rare, keys, signed, unsigned
+from unifw.backends.torch.ordering import is_rare, keys, signed, unsigned
+from unifw.backends.torch.unsigned import bits as _bits
 
 _UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
 
@@ -17,7 +18,7 @@ _UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
 def _accumulating(function: Callable[..., Any], x: torch.Tensor) -> torch.Tensor:
     if x.is_floating_point() or x.is_complex():
         return function(x)
-    total = function(bits64(x))
+    total = function(_bits(x))
     return total.view(torch.uint64) if x.dtype in _UNSIGNED else total
 
 

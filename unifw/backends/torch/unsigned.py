@@ -9,7 +9,7 @@ import torch
 
 from unifw.backends.torch.promotion import both
 
-_WIDE = (torch.uint16, torch.uint32, torch.uint64)
+WIDE = (torch.uint16, torch.uint32, torch.uint64)
 _TOP = torch.iinfo(torch.int64).min  # only the top bit
 
 Unary = Callable[[torch.Tensor], torch.Tensor]
@@ -37,7 +37,7 @@ def unary_or(native: Unary, unsigned: Unary) -> Unary:
         try:
             return native(x)
         except NotImplementedError:
-            if x.dtype not in _WIDE:
+            if x.dtype not in WIDE:
                 raise
             return unsigned(x)
 
@@ -52,7 +52,7 @@ def binary_or(native: Binary, unsigned: Binary) -> Binary:
             return native(x1, x2)
         except NotImplementedError:
             x1, x2 = both(x1, x2)
-            if x1.dtype not in _WIDE:
+            if x1.dtype not in WIDE:
                 raise
             return unsigned(x1, x2)
 
