@@ -141,7 +141,7 @@ def test_using_a_backend_never_imports_the_other(backend: str) -> None:
 
 def test_backend_folders_have_the_same_files() -> None:
     folders = [folder for folder in (ROOT / "backends").iterdir() if (folder / "__init__.py").exists()]
-    names = [{path.name for path in folder.iterdir() if path.suffix in (".py", ".txt")} for folder in folders]
+    names = [{str(path.relative_to(f)) for path in f.rglob("*") if path.suffix in (".py", ".txt")} for f in folders]
     assert len(folders) >= 2
     assert all(found == names[0] for found in names), names
 

@@ -1,9 +1,9 @@
-"""The contract of spec.py: what each backend has, and what a backend without a part says."""
+"""The contract of `spec/`: what each backend has, and what a backend without a part says."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Generic, Protocol
 
 import numpy as np
 import pytest
@@ -30,8 +30,9 @@ OPTIONAL = [name for name in PARTS if name not in ("array", "devices")]
 
 
 def members(protocol: Any) -> dict[str, Any]:
-    """The public names of a Protocol."""
-    return {name: member for name, member in vars(protocol).items() if not name.startswith("_")}
+    """The public names of a Protocol and of those that it is put together of."""
+    parts = [part for part in reversed(protocol.__mro__) if part not in (object, Protocol, Generic)]
+    return {name: member for part in parts for name, member in vars(part).items() if not name.startswith("_")}
 
 
 def test_every_part_of_the_record_has_a_protocol() -> None:

@@ -1,0 +1,10 @@
+"""The kernels of layers and losses: all chapters in one namespace."""
+
+from unifw.backends.tensorflow.nn.activations import *
+from unifw.backends.tensorflow.nn.conv import *
+from unifw.backends.tensorflow.nn.dropout import *
+from unifw.backends.tensorflow.nn.linear import *
+from unifw.backends.tensorflow.nn.losses import *
+from unifw.backends.tensorflow.nn.normalization import *
+from unifw.backends.tensorflow.nn.pooling import *
+from unifw.backends.tensorflow.nn.shaping import *

@@ -1,0 +1,10 @@
+"""The kernels of layers and losses: all chapters in one namespace."""
+
+from unifw.backends.torch.nn.activations import *
+from unifw.backends.torch.nn.conv import *
+from unifw.backends.torch.nn.dropout import *
+from unifw.backends.torch.nn.linear import *
+from unifw.backends.torch.nn.losses import *
+from unifw.backends.torch.nn.normalization import *
+from unifw.backends.torch.nn.pooling import *
+from unifw.backends.torch.nn.shaping import *

@@ -1,0 +1,7 @@
+"""Activation functions by torch."""
+
+from __future__ import annotations
+
+import torch
+
+relu = torch.relu

@@ -1,0 +1,36 @@
+"""What functions of tensors refuse, and how they say it."""
+
+from __future__ import annotations
+
+from unifw.errors import DTypeError, ShapeError, UnifwError, describe
+from unifw.operators import not_a_tensor
+from unifw.registry import part
+from unifw.tensor import Tensor
+
+
+def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expected: str) -> Exception:
+    """The error for a kernel that refused its input: wrong type, backend or dtype, else a wrong shape."""
+    if isinstance(error, UnifwError):
+        return error
+    if not isinstance(x, Tensor):
+        return not_a_tensor(name, x)
+    part(x.backend, "nn")  # a backend without layers says so
+    if weight is not None and x.dtype is not weight.dtype:
+        other = f", or model.to(unifw.{x.dtype})" if "floating" in x.dtype.kind else ""
+        return DTypeError(
+            f"{name}: got an input of dtype {x.dtype} for weights of dtype {weight.dtype}; expected the same. "
+            f"Write x.to(unifw.{weight.dtype}){other}."
+        )
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ShapeError(
+        f"{name}: got {describe(x)}; expected {expected}. Write unifw.reshape(x, ...), or build the layer with the "
+        f"sizes of its input. The native framework says: {reason}"
+    )
+
+
+def check_floating(name: str, x: Tensor) -> None:
+    """Raise OperandError for what is no Tensor, DTypeError for one that is not floating."""
+    if not isinstance(x, Tensor):
+        raise not_a_tensor(name, x)
+    if "floating" not in x.dtype.kind:
+        raise DTypeError(f"{name}: got {describe(x)}; expected a floating dtype. Write x.to(unifw.float32).")

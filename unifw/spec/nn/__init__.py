@@ -1,0 +1,28 @@
+"""The kernels of layers and losses. Weights have PyTorch's layout; images are channels-last unless said."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from unifw.spec.nn.activations import ActivationOps
+from unifw.spec.nn.conv import ConvOps
+from unifw.spec.nn.dropout import DropoutOps
+from unifw.spec.nn.linear import LinearOps
+from unifw.spec.nn.losses import LossOps
+from unifw.spec.nn.normalization import NormalizationOps
+from unifw.spec.nn.pooling import PoolingOps
+from unifw.spec.nn.shaping import ShapingOps
+
+
+class NnOps(
+    ActivationOps,
+    ConvOps,
+    DropoutOps,
+    LinearOps,
+    LossOps,
+    NormalizationOps,
+    PoolingOps,
+    ShapingOps,
+    Protocol,
+):
+    """All chapters together: what `Backend.nn` is."""
