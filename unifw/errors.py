@@ -75,6 +75,10 @@ class TracedValueError(UnifwError, TypeError):
     """The value of a traced tensor was asked for while a graph is being built."""
 
 
+class UnfinishedError(UnifwError, AttributeError):
+    """A layer was asked for what it knows only after its first call."""
+
+
 class StateDictError(UnifwError, ValueError):
     """A state dict that does not fit the model; nothing was loaded."""
 

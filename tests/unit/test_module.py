@@ -52,7 +52,8 @@ def test_names_follow_the_path_and_a_shared_part_counts_once(backend: str) -> No
     assert [name for name, _ in model.named_modules()] == modules
     assert [name for name, _ in model.named_parameters()] == PARAMETERS + NORM
     assert [name for name, _ in model.named_buffers()] == BUFFERS
-    assert sorted(model.state_dict()) == sorted([*PARAMETERS, *NORM, *BUFFERS])
+    assert sorted(model.named_state()) == sorted([*PARAMETERS, *NORM, *BUFFERS])
+    assert sorted(model.state_dict()) == sorted([*PARAMETERS, *NORM, *BUFFERS, "again.weight", "again.bias"])
     assert len(list(model.parameters())) == 8
     assert len(list(model.buffers())) == 4
     assert dict(model.named_parameters())["blocks.0.weight"] is model.again.weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -27,7 +28,9 @@ _FROM_FILE = {
 def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) -> None:
     """Write a model's parameters and buffers, or a dict of tensors, to a `.safetensors` file.
 
-    The file is replaced whole or not at all. Raises PathWriteError if it cannot be written.
+    A tensor that stands under several names (tied weights) is written once; its other names are in the file's
+    metadata, {other name: name}, as other readers of the format expect them. The file is replaced whole or not at all.
+    Raises PathWriteError if it cannot be written.
 
     >>> import tempfile, unifw
     >>> path = tempfile.mkdtemp() + "/model.safetensors"
@@ -37,9 +40,7 @@ def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) ->
     """
     import safetensors
 
-    named = model.named_state() if isinstance(model, Module) else model
-    if not isinstance(named, Mapping):
-        raise OperandError(f"save: got {describe(model)}; expected a Module or a dict of tensors.")
+    named, shared = _named(model)
     values = {name: _stored(name, x) for name, x in named.items()}
     specs = {
         name: safetensors.TensorSpec(dtype=dtype, shape=array.shape, data_ptr=array.ctypes.data, data_len=array.nbytes)
@@ -50,9 +51,22 @@ def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) ->
         raise PathWriteError(f"save: {target} is a folder; expected a file. Write {target / 'model.safetensors'}.")
     with written_whole(target) as temporary:
         try:
-            safetensors.serialize_file(specs, temporary, {"format": "unifw"})
+            safetensors.serialize_file(specs, temporary, {"format": "unifw", **shared})
         except safetensors.SafetensorError as error:
             raise PathWriteError(f"save: {target} cannot be written ({error}); nothing was changed.") from error
+
+
+def _named(model: Any) -> tuple[Mapping[str, TensorLike], dict[str, str]]:
+    """What to write, each tensor once, and the other names {other name: name}."""
+    if isinstance(model, Module):
+        return model.named_state(), model.shared_names()
+    if not isinstance(model, Mapping):
+        raise OperandError(f"save: got {describe(model)}; expected a Module or a dict of tensors.")
+    first: dict[int, str] = {}
+    for name, x in model.items():
+        first.setdefault(id(x), name)
+    shared = {name: first[id(x)] for name, x in model.items() if name != first[id(x)]}
+    return {name: model[name] for name in first.values()}, shared
 
 
 def _stored(name: str, x: TensorLike) -> tuple[str, Numpy]:
@@ -70,6 +84,7 @@ def _stored(name: str, x: TensorLike) -> tuple[str, Numpy]:
 def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     """Read a `.safetensors` file as a dict of tensors on the active backend, for `Module.load_state_dict`.
 
+    What `save` wrote once for several names stands under each of them, as one Tensor.
     Raises PathMissingError, and FileFormatError if the file is something else or damaged.
 
     >>> import tempfile, unifw
@@ -88,12 +103,21 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
         ) from None
     try:
         entries = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
-        return {name: _restored(name, entry) for name, entry in sorted(entries)}
+        values = {name: _restored(name, entry) for name, entry in sorted(entries)}
+        shared = _metadata(data)
     except safetensors.SafetensorError as error:
         raise FileFormatError(
             f"load: {path} is not a safetensors file ({error}). "
             "Write unifw.save(model, path) to make one; other formats need their own loader."
         ) from error
+    return values | {name: values[first] for name, first in shared.items() if first in values and name not in values}
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """The free words of a file's header, which its reader passes over: 8 bytes of length, then JSON."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    found: dict[str, str] = header.get("__metadata__", {})
+    return {name: value for name, value in found.items() if name != "format"}
 
 
 def _restored(name: str, entry: Mapping[str, Any]) -> Tensor:

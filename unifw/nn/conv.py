@@ -13,7 +13,7 @@ from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
 
-class Conv2d(Module, leaf=True):
+class Conv2d(Module, leaf=True, lazy="in_channels"):
     """2-D convolution of images (N, H, W, in_channels), or (N, in_channels, H, W) with data_format="channels_first".
 
     `padding` is a number, (vertical, horizontal), "valid", or "same" for an output of ceil(size / stride).
@@ -27,7 +27,7 @@ class Conv2d(Module, leaf=True):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | None,
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
@@ -37,7 +37,8 @@ class Conv2d(Module, leaf=True):
         bias: bool = True,
         data_format: str = "channels_last",
     ) -> None:
-        for name, value in (("in_channels", in_channels), ("out_channels", out_channels), ("groups", groups)):
+        in_channels = count("in_channels", in_channels)
+        for name, value in (("out_channels", out_channels), ("groups", groups)):
             count(name, value)
         if in_channels % groups or out_channels % groups:
             raise ArgumentError(

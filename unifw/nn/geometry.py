@@ -13,7 +13,7 @@ Pair = tuple[int, int]
 PaddingPairs = tuple[Pair, Pair]
 
 
-def count(name: str, value: int, least: int = 1) -> int:
+def count(name: str, value: int | None, least: int = 1) -> int:
     """A whole number, also one of NumPy's. Raises ArgumentError below `least` and for anything else.
 
     >>> count("in_features", 3)

@@ -10,17 +10,18 @@ from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
 
-class Linear(Module, leaf=True):
+class Linear(Module, leaf=True, lazy="in_features"):
     """x @ weight.T + bias: (..., in_features) to (..., out_features).
 
-    `weight` is (out_features, in_features); both start as U(-1/sqrt(in), 1/sqrt(in)).
+    `weight` is (out_features, in_features); both start as U(-1/sqrt(in), 1/sqrt(in)). `in_features` may be None: it is
+    found at the first call.
 
     >>> import unifw
     >>> unifw.nn.Linear(3, 2)(unifw.zeros((5, 3))).shape
     (5, 2)
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+    def __init__(self, in_features: int | None, out_features: int, bias: bool = True) -> None:
         shape = (count("out_features", out_features, 0), count("in_features", in_features, 0))
         bound = init.fan_in_bound(shape)
         self.weight = Parameter(init.uniform(shape, bound))

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Self
 
-import numpy as np
-
-from unifw import tree
 from unifw.conversion import TensorLike
-from unifw.errors import StateDictError
-from unifw.nn.summary import summary_table
+from unifw.nn import state
+from unifw.nn.failures import locate
+from unifw.nn.hooks import Hook, HookHandle, add_hook, recording
+from unifw.nn.lazy import postponing
+from unifw.nn.members import Members
+from unifw.nn.state import LoadReport
 from unifw.registry import get_backend, load_backend, using_backend
 from unifw.spec import Backend
 from unifw.tensor import Tensor
-from unifw.variable import Buffer, Parameter, Variable
+from unifw.variable import Variable
 
 
-@dataclass(frozen=True)
-class LoadReport:
-    """What did not fit when a state dict was loaded: names, and shapes as (got, expected)."""
-
-    missing: tuple[str, ...]
-    unexpected: tuple[str, ...]
-    misshapen: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
-
-    def __bool__(self) -> bool:
-        return bool(self.missing or self.unexpected or self.misshapen)
-
-    def __str__(self) -> str:
-        lines = [f"  missing: {name}" for name in self.missing]
-        lines += [f"  unexpected: {name}" for name in self.unexpected]
-        lines += [f"  misshapen: {name}: got {got}, expected {want}" for name, (got, want) in self.misshapen.items()]
-        return "\n".join(lines) or "  everything fits"
-
-
-class Module:
+class Module(Members):
     """Base class of layers and models: assign parameters and layers as attributes, write `forward`.
 
     A Module has no backend of its own; it computes where its parameters and inputs are. A class whose `forward` makes
-    no tensors itself can say `class Layer(Module, leaf=True)`, which spares it the look at the active backend.
+    no tensors itself can say `class Layer(Module, leaf=True)`, which spares it the look at the active backend. With
+    `lazy="in_features"` that argument of its `__init__` may be None, and is found at the first call.
 
     >>> import unifw
     >>> class Model(unifw.nn.Module):
@@ -55,8 +39,10 @@ class Module:
 
     training: bool = True
 
-    def __init_subclass__(cls, leaf: bool = False, **kwargs: Any) -> None:
+    def __init_subclass__(cls, leaf: bool = False, lazy: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if lazy is not None:
+            cls.__init__ = postponing(cls, lazy)  # type: ignore[method-assign]
         if leaf:
             cls.__call__ = cls.forward  # type: ignore[method-assign]
         elif cls.__call__ is not Module.__call__ and cls.__call__ is not cls.forward and "__call__" not in vars(cls):
@@ -68,100 +54,83 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward`, with new tensors made on the model's backend."""
-        backend = args[0].backend if args and isinstance(args[0], Tensor) else self.backend
-        if backend is get_backend():
-            return self.forward(*args, **kwargs)
-        with using_backend(backend):
-            return self.forward(*args, **kwargs)
+        try:
+            backend = args[0].backend if args and isinstance(args[0], Tensor) else self.backend
+            if backend is get_backend():
+                return self.forward(*args, **kwargs)
+            with using_backend(backend):
+                return self.forward(*args, **kwargs)
+        except Exception as error:
+            locate(error, self)
+            raise
 
-    # ---- the walk, and what follows from it
+    # ---- looking inside
 
-    def _fields(self) -> Iterator[tuple[str, Any]]:
-        """The named parts of this Module alone; containers override it."""
-        yield from vars(self).items()
-
-    def _members(self) -> Iterator[tuple[str, Any]]:
-        """Every Tensor and Module below this one, each once, under its dotted name; this one first, as ""."""
-        return _walk(self, "", set())
-
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """Every Module with its dotted name, this one first, as "".
+    def apply(self, function: Callable[[Any], Any]) -> Self:
+        """Call a function with every Module, the parts before what they are part of.
 
         >>> import unifw
-        >>> [name for name, _ in unifw.nn.Sequential(unifw.nn.ReLU()).named_modules()]
-        ['', '0']
-        """
-        return ((name, member) for name, member in self._members() if isinstance(member, Module))
-
-    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every Parameter with its dotted name; a shared one once.
-
-        >>> import unifw
-        >>> [name for name, _ in unifw.nn.Linear(2, 1).named_parameters()]
-        ['weight', 'bias']
-        """
-        return ((name, member) for name, member in self._members() if isinstance(member, Parameter))
-
-    def parameters(self) -> Iterator[Parameter]:
-        """Every Parameter.
-
-        >>> import unifw
-        >>> [p.shape for p in unifw.nn.Linear(2, 1).parameters()]
-        [(1, 2), (1,)]
-        """
-        return (parameter for _, parameter in self.named_parameters())
-
-    def named_buffers(self) -> Iterator[tuple[str, Buffer]]:
-        """Every Buffer with its dotted name.
-
-        >>> import unifw
-        >>> [name for name, _ in unifw.nn.BatchNorm2d(2).named_buffers()]
-        ['running_mean', 'running_var', 'num_batches_tracked']
-        """
-        return ((name, member) for name, member in self._members() if isinstance(member, Buffer))
-
-    def buffers(self) -> Iterator[Buffer]:
-        """Every Buffer.
-
-        >>> import unifw
-        >>> len(list(unifw.nn.BatchNorm2d(2).buffers()))
-        3
-        """
-        return (buffer for _, buffer in self.named_buffers())
-
-    def named_state(self) -> dict[str, Variable]:
-        """Every Parameter and Buffer by name: what is saved, loaded and exported.
-
-        >>> import unifw
-        >>> list(unifw.nn.Linear(2, 1).named_state())
-        ['weight', 'bias']
-        """
-        return {name: member for name, member in self._members() if isinstance(member, Variable)}
-
-    @property
-    def backend(self) -> Backend:
-        """Where the first parameter or buffer lives; the active backend for a Module without any.
-
-        >>> import unifw
-        >>> unifw.nn.Linear(2, 1).backend is unifw.get_backend()
+        >>> unifw.nn.Sequential(unifw.nn.ReLU()).apply(lambda module: print(type(module).__name__)).training
+        ReLU
+        Sequential
         True
         """
-        first = self._first_tensor()
-        return get_backend() if first is None else first.backend
+        for module in self.children():
+            module.apply(function)
+        function(self)
+        return self
 
-    @property
-    def device(self) -> str:
-        """The device of the first parameter or buffer; "cpu" for a Module without any.
+    def intermediates(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The output of every Module by its dotted name for these inputs, in the order in which they finish.
+
+        The model's own is under "", that of a Module's second run under "name#2".
 
         >>> import unifw
-        >>> unifw.nn.Linear(2, 1).device
-        'cpu'
+        >>> model = unifw.nn.Sequential(unifw.nn.Linear(2, 3), unifw.nn.ReLU())
+        >>> {name: y.shape for name, y in model.intermediates(unifw.zeros((1, 2))).items()}
+        {'0': (1, 3), '1': (1, 3), '': (1, 3)}
         """
-        first = self._first_tensor()
-        return "cpu" if first is None else first.device
+        with recording(self) as outputs:
+            self(*args, **kwargs)
+        return outputs
 
-    def _first_tensor(self) -> Tensor | None:
-        return next((member for _, member in self._members() if isinstance(member, Tensor)), None)
+    def recording(self) -> AbstractContextManager[dict[str, Any]]:
+        """A `with` block that fills a dict like that of `intermediates`, for calls made elsewhere (a training step).
+
+        >>> import unifw
+        >>> model = unifw.nn.Sequential(unifw.nn.ReLU())
+        >>> with model.recording() as outputs:
+        ...     y = model(unifw.zeros(2))
+        >>> list(outputs)
+        ['0', '']
+        """
+        return recording(self)
+
+    def register_forward_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> HookHandle:
+        """Call `hook(module, args, output)` after each call; what it returns, if not None, replaces the output.
+
+        With `with_kwargs` it is `hook(module, args, kwargs, output)`. The handle's `remove()` takes it away again.
+
+        >>> import unifw
+        >>> layer = unifw.nn.ReLU()
+        >>> with layer.register_forward_hook(lambda module, args, output: output + 1):
+        ...     layer(unifw.zeros(1)).tolist()
+        [1.0]
+        """
+        return add_hook(self, hook, True, prepend, with_kwargs)
+
+    def register_forward_pre_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> HookHandle:
+        """Call `hook(module, args)` before each call; what it returns, if not None, replaces the arguments.
+
+        With `with_kwargs` it is `hook(module, args, kwargs)`, and returns None or (args, kwargs).
+
+        >>> import unifw
+        >>> layer = unifw.nn.ReLU()
+        >>> with layer.register_forward_pre_hook(lambda module, args: args[0] + 2):
+        ...     layer(unifw.zeros(1)).tolist()
+        [2.0]
+        """
+        return add_hook(self, hook, False, prepend, with_kwargs)
 
     # ---- modes
 
@@ -172,7 +141,7 @@ class Module:
         >>> unifw.nn.Dropout(0.5).train().training
         True
         """
-        for _, module in self.named_modules():
+        for module in self.modules():
             module.training = mode
         return self
 
@@ -218,7 +187,7 @@ class Module:
         unifw.float64
         """
         moves = isinstance(target, str) and target.partition(":")[0] in ("cpu", "gpu", "cuda")
-        for _, member in self._members():
+        for _, member in self._finished():
             if isinstance(member, Variable) and (moves or "floating" in member.dtype.kind):
                 member.to(target)
             elif moves and isinstance(member, Tensor):
@@ -246,96 +215,25 @@ class Module:
     def state_dict(self) -> dict[str, Tensor]:
         """A copy of every parameter and buffer by PyTorch's names; later training does not change it.
 
+        A shared one stands under each of its names, as one Tensor. Raises UnfinishedError.
+
         >>> import unifw
         >>> list(unifw.nn.Linear(2, 1).state_dict())
         ['weight', 'bias']
         """
-        return {name: x.wrap(x.ops.copy(x.native)) for name, x in self.named_state().items()}
+        return state.state_dict(self)
 
-    def load_state_dict(self, state: Mapping[str, TensorLike], strict: bool = True) -> LoadReport:
+    def load_state_dict(self, state_dict: Mapping[str, TensorLike], strict: bool = True) -> LoadReport:
         """Take over values by name: Tensors of any backend, NumPy arrays or native tensors.
 
-        With `strict`, names missing from `state` or unexpected in it, or of other shapes, raise StateDictError, and
-        nothing is loaded; without, what fits is loaded and the rest is in the report. Wrong shapes always raise.
+        With `strict`, names missing from the dict or unexpected in it, or of other shapes, raise StateDictError, and
+        nothing is loaded; without, what fits is loaded and the rest is in the report. Wrong shapes always raise. A
+        shared tensor may stand under one of its names or all. A layer that waits for its first call takes its size
+        from the dict.
 
         >>> import unifw
         >>> model = unifw.nn.Linear(2, 1)
         >>> bool(model.load_state_dict(unifw.nn.Linear(2, 1).state_dict()))
         False
         """
-        own = self.named_state()
-        fitting = [name for name in own if name in state]
-        shapes = {name: (_shape(state[name]), tuple(own[name].shape)) for name in fitting}
-        report = LoadReport(
-            missing=tuple(name for name in own if name not in state),
-            unexpected=tuple(name for name in state if name not in own),
-            misshapen={name: pair for name, pair in shapes.items() if pair[0] != pair[1]},
-        )
-        if report.misshapen or (strict and report):
-            raise StateDictError(
-                f"load_state_dict: the state dict does not fit this {type(self).__name__}; nothing was loaded:\n"
-                f"{report}\n"
-                "Build the model with the sizes that the weights have, or write strict=False to load what fits."
-            )
-        values = {name: own[name].converted(name, state[name]) for name in fitting}
-        for name, value in values.items():  # all could be converted: now nothing can fail halfway
-            own[name]._set(value)
-        return report
-
-    # ---- showing
-
-    def summary(self) -> str:
-        """A table of the parts, their parameters and their number, as text.
-
-        >>> import unifw
-        >>> "weight (1, 2)" in unifw.nn.Linear(2, 1).summary()
-        True
-        """
-        rows = []
-        for name, module in self.named_modules():
-            rows.append((name or type(self).__name__, type(module).__name__, list(_own_variables(module))))
-        return summary_table(type(self).__name__, rows, [x for _, x in self._members() if isinstance(x, Parameter)])
-
-    def _describe(self) -> str:
-        """What the repr shows of this Module itself."""
-        return ""
-
-    def __repr__(self) -> str:
-        parts = [(name, x) for name, x in self._fields() if any(isinstance(leaf, Module) for leaf in tree.leaves(x))]
-        if not parts:
-            return f"{type(self).__name__}({self._describe()})"
-        lines = (f"  ({name}): {x!r}".replace("\n", "\n  ") for name, x in parts)
-        return f"{type(self).__name__}(\n" + "\n".join(lines) + "\n)"
-
-
-def _own_variables(module: Module) -> Iterator[tuple[str, Variable]]:
-    """The parameters and buffers of a Module that are not those of a Module inside it, also in its lists and dicts."""
-    inner = {id(module)}
-    for name, member in module._members():
-        if isinstance(member, Module) and member is not module:
-            inner |= {id(x) for _, x in member._members()}
-        elif isinstance(member, Variable) and id(member) not in inner:
-            yield name, member
-
-
-def _shape(x: TensorLike) -> tuple[int, ...]:
-    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
-
-
-def _walk(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, (Module, Tensor)):
-        if id(value) in seen:
-            return
-        seen.add(id(value))
-        yield path, value
-    if isinstance(value, Module):
-        fields: Any = value._fields()
-    elif isinstance(value, dict):
-        fields = value.items()
-    elif isinstance(value, (list, tuple)):
-        fields = enumerate(value)
-    else:
-        return
-    for name, child in fields:
-        if isinstance(child, (Module, Tensor, dict, list, tuple)):
-            yield from _walk(child, f"{path}.{name}" if path else str(name), seen)
+        return state.load_state_dict(self, state_dict, strict)

@@ -11,7 +11,7 @@ from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter
 
 
-class BatchNorm2d(Module, leaf=True):
+class BatchNorm2d(Module, leaf=True, lazy="num_features"):
     """Normalise each channel of images (N, H, W, C), or (N, C, H, W) with data_format="channels_first".
 
     In training by the batch's mean and biased variance, moving the running ones by `momentum` towards it (PyTorch's
@@ -24,13 +24,13 @@ class BatchNorm2d(Module, leaf=True):
 
     def __init__(
         self,
-        num_features: int,
+        num_features: int | None,
         eps: float = 1e-5,
         momentum: float = 0.1,
         affine: bool = True,
         data_format: str = "channels_last",
     ) -> None:
-        count("num_features", num_features)
+        num_features = count("num_features", num_features)
         self.weight = Parameter(ones(num_features)) if affine else None
         self.bias = Parameter(zeros(num_features)) if affine else None
         self.running_mean = Buffer(zeros(num_features))

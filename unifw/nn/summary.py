@@ -7,7 +7,8 @@ from math import prod
 
 from unifw.variable import Buffer, Parameter, Variable
 
-Row = tuple[str, str, Sequence[tuple[str, Variable]]]
+Shape = tuple[int | None, ...]
+Row = tuple[str, str, Sequence[tuple[str, Shape, Variable | None]]]
 
 
 def summary_table(title: str, rows: Sequence[Row], parameters: Sequence[Parameter]) -> str:
@@ -25,9 +26,9 @@ def summary_table(title: str, rows: Sequence[Row], parameters: Sequence[Paramete
     table.add_column("Parameters", justify="right")
     seen: set[int] = set()
     for name, kind, own in rows:
-        state = "\n".join(f"{key} {tuple(x.shape)}" + (" buffer" if isinstance(x, Buffer) else "") for key, x in own)
-        fresh = [x for _, x in own if isinstance(x, Parameter) and id(x) not in seen]
-        seen |= {id(x) for _, x in own}
+        state = "\n".join(f"{key} {shape}" + (" buffer" if isinstance(x, Buffer) else "") for key, shape, x in own)
+        fresh = [x for _, _, x in own if isinstance(x, Parameter) and id(x) not in seen]
+        seen |= {id(x) for _, _, x in own}
         table.add_row(name, kind, state, f"{_count(fresh):,}" if fresh else "")
     trainable = [x for x in parameters if x.trainable]
     console = Console(width=100, record=True, file=None, color_system=None, quiet=True)

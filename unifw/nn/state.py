@@ -1,0 +1,90 @@
+"""State dicts: what a Module says of its values by name, and how it takes them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unifw.conversion import TensorLike
+from unifw.errors import StateDictError
+from unifw.nn.lazy import Unfinished
+from unifw.nn.members import Members
+from unifw.tensor import Tensor
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What did not fit when a state dict was loaded: names, and shapes as (got, expected)."""
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    misshapen: Mapping[str, tuple[Shape, Shape]]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.misshapen)
+
+    def __str__(self) -> str:
+        lines = [f"  missing: {name}" for name in self.missing]
+        lines += [f"  unexpected: {name}" for name in self.unexpected]
+        lines += [f"  misshapen: {name}: got {got}, expected {want}" for name, (got, want) in self.misshapen.items()]
+        return "\n".join(lines) or "  everything fits"
+
+
+def state_dict(model: Members) -> dict[str, Tensor]:
+    """A copy of every parameter and buffer under each of its names; a shared one is one Tensor."""
+    copies = {name: x.wrap(x.ops.copy(x.native)) for name, x in model.named_state().items()}
+    return {**copies, **{name: copies[first] for name, first in model.shared_names().items()}}
+
+
+def load_state_dict(model: Members, state: Mapping[str, TensorLike], strict: bool) -> LoadReport:
+    """Take over values by name, all of them or none; a shared tensor may stand under any of its names."""
+    with _finished_for(model, state):
+        own, shared = model.named_state(), model.shared_names()
+        given = {shared.get(name, name): name for name in (*own, *shared) if name in state}
+        shapes = {name: (_shape(state[given[name]]), tuple(own[name].shape)) for name in own if name in given}
+        report = LoadReport(
+            missing=tuple(name for name in own if name not in given),
+            unexpected=tuple(name for name in state if name not in own and name not in shared),
+            misshapen={name: pair for name, pair in shapes.items() if pair[0] != pair[1]},
+        )
+        if report.misshapen or (strict and report):
+            raise StateDictError(
+                f"load_state_dict: the state dict does not fit this {type(model).__name__}; nothing was loaded:\n"
+                f"{report}\n"
+                "Build the model with the sizes that the weights have, or write strict=False to load what fits."
+            )
+        values = {name: own[name].converted(name, state[given[name]]) for name in shapes}
+        for name, value in values.items():  # all could be converted: now nothing can fail halfway
+            own[name]._set(value)
+    return report
+
+
+@contextmanager
+def _finished_for(model: Members, state: Mapping[str, TensorLike]) -> Iterator[None]:
+    """Give layers that wait for their first call the sizes that the state has; they wait again if loading fails."""
+    waiting: dict[str, Any] = {name: x for name, x in model.named_modules() if isinstance(x, Unfinished)}
+    before = [(layer, type(layer), dict(vars(layer))) for layer in waiting.values()]
+    try:
+        for name, layer in waiting.items():
+            prefix = f"{name}." if name else ""
+            shapes = {key.removeprefix(prefix): _shape(x) for key, x in state.items() if key.startswith(prefix)}
+            size = layer.size_for(shapes)
+            if size is not None:
+                layer.finish(size, model.backend)
+        yield
+    except Exception:
+        for layer, cls, attributes in before:
+            layer.__class__ = cls
+            vars(layer).clear()
+            vars(layer).update(attributes)
+        raise
+
+
+def _shape(x: TensorLike) -> Shape:
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
