@@ -10,6 +10,9 @@ from unifw.nn.containers import ModuleDict as ModuleDict
 from unifw.nn.containers import ModuleList as ModuleList
 from unifw.nn.containers import ParameterDict as ParameterDict
 from unifw.nn.containers import ParameterList as ParameterList
+from unifw.nn.cells import GRUCell as GRUCell
+from unifw.nn.cells import LSTMCell as LSTMCell
+from unifw.nn.cells import RNNCell as RNNCell
 from unifw.nn.containers import Sequential as Sequential
 from unifw.nn.conv import Conv2d as Conv2d
 from unifw.nn.dropout import Dropout as Dropout
@@ -18,5 +21,8 @@ from unifw.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from unifw.nn.module import Module as Module
 from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
 from unifw.nn.pooling import MaxPool2d as MaxPool2d
+from unifw.nn.recurrent import GRU as GRU
+from unifw.nn.recurrent import LSTM as LSTM
+from unifw.nn.recurrent import RNN as RNN
 from unifw.nn.shaping import Flatten as Flatten
 from unifw.nn.state import LoadReport as LoadReport

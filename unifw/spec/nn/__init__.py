@@ -11,6 +11,7 @@ from unifw.spec.nn.linear import LinearOps
 from unifw.spec.nn.losses import LossOps
 from unifw.spec.nn.normalization import NormalizationOps
 from unifw.spec.nn.pooling import PoolingOps
+from unifw.spec.nn.recurrent import RecurrentOps
 from unifw.spec.nn.shaping import ShapingOps
 
 
@@ -22,6 +23,7 @@ class NnOps(
     LossOps,
     NormalizationOps,
     PoolingOps,
+    RecurrentOps,
     ShapingOps,
     Protocol,
 ):

@@ -7,4 +7,5 @@ from unifw.backends.tensorflow.nn.linear import *
 from unifw.backends.tensorflow.nn.losses import *
 from unifw.backends.tensorflow.nn.normalization import *
 from unifw.backends.tensorflow.nn.pooling import *
+from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.shaping import *
