@@ -1,6 +1,21 @@
-"""Optimisers and learning-rate schedules."""
+"""Optimisers, learning-rate schedules, and what is done to gradients and parameters between steps."""
 
 from unifw.optim import schedules as schedules
+from unifw.optim.adam import LAMB as LAMB
+from unifw.optim.adam import Adam as Adam
+from unifw.optim.adam import Adamax as Adamax
+from unifw.optim.adam import AdamW as AdamW
+from unifw.optim.adam import NAdam as NAdam
+from unifw.optim.adam import RAdam as RAdam
+from unifw.optim.adaptive import Adadelta as Adadelta
+from unifw.optim.adaptive import Adagrad as Adagrad
+from unifw.optim.adaptive import RMSprop as RMSprop
+from unifw.optim.averaging import EMA as EMA
 from unifw.optim.base import Optimizer as Optimizer
-from unifw.optim.rules import SGD as SGD
-from unifw.optim.rules import AdamW as AdamW
+from unifw.optim.descent import SGD as SGD
+from unifw.optim.descent import Lion as Lion
+from unifw.optim.gradients import Accumulator as Accumulator
+from unifw.optim.gradients import LossScaler as LossScaler
+from unifw.optim.gradients import clip_grad_norm as clip_grad_norm
+from unifw.optim.gradients import clip_grad_value as clip_grad_value
+from unifw.optim.groups import no_weight_decay as no_weight_decay

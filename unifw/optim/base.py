@@ -1,52 +1,72 @@
-"""`Optimizer`: the parameters, their state and the step number. What a step does is a rule (`rules.py`)."""
+"""`Optimizer`: the parameters, their groups and state, and the step number; what a step does is a rule (`adam.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from unifw.array.creation import zeros_like
-from unifw.conversion import TensorLike
-from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, StateDictError, describe
+from unifw.array.creation import full_like
+from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, describe
 from unifw.operators import mixed_backends, not_a_tensor
+from unifw.optim.groups import Group, Groups, Schedule, group_parameters
+from unifw.optim.state import load_state, state_of
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter
 
-Schedule = float | Callable[[int], float]
 Hyper = Mapping[str, Any]
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Parameters that one native call updates: of one group, dtype and device, which missed the same steps."""
+
+    group: Group
+    missed: int
+    names: tuple[str, ...]
 
 
 class Optimizer:
     """Base class of the optimisers: a new one names its state and defines `update`.
 
     `parameters` is a Module, a dict {name: Parameter} or an iterable of (name, Parameter). `lr` is a number, or a
-    function from the number of steps done so far to one. Raises OperandError for anything else.
+    function from the number of steps done so far to one. `groups` gives other settings to the parameters whose names
+    match a pattern, as in {"*.bias": {"weight_decay": 0.0}, "head.*": {"lr_scale": 10.0}}; the first match holds, and
+    each may have its own `lr`. Raises OperandError and ArgumentError.
     """
 
     rule: ClassVar[str]
     state_names: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Any, lr: Schedule, **constants: Any) -> None:
+    def __init__(self, parameters: Any, lr: Schedule, groups: Groups | None = None, **hyper: Any) -> None:
         self.parameters = _named(parameters)
         self.lr = lr
-        self.constants = constants
+        self.groups = group_parameters(type(self).__name__, self.parameters, hyper, groups or {})
         self.step_count = 0
         self.state: dict[str, dict[str, Buffer]] = {}
+        self.missed: dict[str, int] = {}  # how many of the steps each parameter was not part of
+        self._plans: dict[tuple[str, ...], list[Cohort]] = {}
 
     # ---- the rule
 
-    def update(
-        self, gradient: Tensor, parameter: Tensor, state: dict[str, Tensor], hyper: Hyper
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The new value of one parameter, and its new state: the definition of the rule.
 
         A backend may have a fused kernel of the same name that gives the same numbers; then that one runs.
         """
         raise NotImplementedError(f"{type(self).__name__} has no update(); write it.")
 
-    def dynamic(self) -> dict[str, float]:
-        """The numbers that change from step to step, for the coming one: in 64 bits, on the host, once per step."""
-        return {"lr": float(self.lr(self.step_count)) if callable(self.lr) else self.lr}
+    def numbers(self, hyper: Hyper, step: int) -> dict[str, float]:
+        """What `update` needs that changes from step to step, beside lr: in 64 bits, on the host, once per step.
+
+        `step` counts from 1, and only steps in which the parameter had a gradient.
+        """
+        return {}
+
+    def initial(self, key: str, hyper: Hyper) -> float:
+        """The value that the state `key` starts with."""
+        return 0.0
 
     # ---- stepping
 
@@ -65,11 +85,12 @@ class Optimizer:
         """
         if not gradients:
             return
-        self.prepare(gradients)
+        names = tuple(gradients)
+        self.prepare(names)
         for name, gradient in gradients.items():
             self._check(name, gradient)
-        self.apply(gradients, self.dynamic())
-        self.step_count += 1
+        self.apply(gradients, self.dynamic(names))
+        self.advance(names)
 
     def _check(self, name: str, gradient: Any) -> None:
         """Refuse a gradient that does not fit: a fused kernel would walk past the end of its memory."""
@@ -78,7 +99,7 @@ class Optimizer:
             raise not_a_tensor(f"{type(self).__name__}: {name}", gradient)
         if gradient.ops is not parameter.ops:
             raise mixed_backends(f"{type(self).__name__}: {name}", parameter, gradient)
-        got, expected = gradient.native, parameter.native
+        got, expected = gradient.native, parameter.storage
         if got.shape != expected.shape:
             raise ShapeError(
                 f"{type(self).__name__}: got a gradient of shape {tuple(got.shape)} for {name} of shape "
@@ -100,43 +121,94 @@ class Optimizer:
                     f"{type(self).__name__}: got a gradient for {name!r}; expected names among "
                     f"{', '.join(self.parameters)}. Write {type(self).__name__}(model, ...) for the same model."
                 )
-            self.state[name] = {key: Buffer(zeros_like(self.parameters[name])) for key in self.state_names}
+            parameter, hyper = self.parameters[name], self.group_of(name).hyper
+            self.state[name] = {key: Buffer(full_like(parameter, self.initial(key, hyper))) for key in self.state_names}
+            self.missed.setdefault(name, self.step_count)
+
+    def group_of(self, name: str) -> Group:
+        """The group that a parameter is in.
+
+        >>> import unifw
+        >>> optimizer = unifw.optim.SGD(unifw.nn.Linear(1, 1), groups={"bias": {"lr_scale": 2.0}})
+        >>> optimizer.group_of("bias").lr_scale
+        2.0
+        """
+        return next(group for group in self.groups if name in group.names)
+
+    def cohorts(self, names: tuple[str, ...]) -> list[Cohort]:
+        """The parameters `names` in the portions that are updated together."""
+        if names not in self._plans:
+            found: dict[Any, list[str]] = {}
+            places = {name: i for i, group in enumerate(self.groups) for name in group.names}
+            for name in names:
+                parameter = self.parameters[name]
+                key = places[name], self.missed[name], parameter.dtype, parameter.device
+                found.setdefault(key, []).append(name)
+            self._plans[names] = [Cohort(self.groups[key[0]], key[1], tuple(own)) for key, own in found.items()]
+        return self._plans[names]
+
+    def dynamic(self, names: tuple[str, ...]) -> dict[str, float]:
+        """The numbers of the coming step that change from step to step, for the parameters `names`."""
+        cohorts = self.cohorts(names)
+        rates = {
+            id(group): group.rate(self.lr, self.step_count)
+            for group in {id(c.group): c.group for c in cohorts}.values()
+        }
+        found = {}
+        for i, cohort in enumerate(cohorts):
+            found[f"lr.{i}"] = rates[id(cohort.group)]
+            own = self.numbers(cohort.group.hyper, self.step_count - cohort.missed + 1)
+            found |= {f"{key}.{i}": value for key, value in own.items()}
+        return found
 
     def apply(self, gradients: Mapping[str, Tensor], dynamic: Hyper) -> None:
-        """One update with the given step numbers; the state must be there. What a compiled step calls."""
-        parameters = [self.parameters[name] for name in gradients]
+        """One update with the numbers of `dynamic`; the state must be there. What a compiled step calls."""
+        for i, cohort in enumerate(self.cohorts(tuple(gradients))):
+            own = {key.rpartition(".")[0]: x for key, x in dynamic.items() if key.endswith(f".{i}")}
+            self._apply_together(cohort.names, gradients, {**cohort.group.hyper, **own})
+
+    def _apply_together(self, names: tuple[str, ...], gradients: Mapping[str, Tensor], hyper: Hyper) -> None:
+        parameters = [self.parameters[name] for name in names]
         backend = parameters[0].backend
-        hyper = {**self.constants, **dynamic}
         fused = backend.optim.FUSED.get(self.rule) if backend.optim is not None else None
         if fused is None:
-            for (name, gradient), parameter in zip(gradients.items(), parameters, strict=True):
-                self._apply_one(gradient, parameter, self.state[name], hyper)
+            for name, parameter in zip(names, parameters, strict=True):
+                self._apply_one(gradients[name], parameter, self.state[name], hyper)
             return
-        states = {key: [self.state[name][key].storage for name in gradients] for key in self.state_names}
-        fused([p.storage for p in parameters], [g.native for g in gradients.values()], states, hyper)
+        states = {key: [self.state[name][key].storage for name in names] for key in self.state_names}
+        fused([p.storage for p in parameters], [gradients[name].native for name in names], states, hyper)
 
     def _apply_one(self, gradient: Tensor, parameter: Parameter, state: dict[str, Buffer], hyper: Hyper) -> None:
         value, dtype = parameter.wrap(parameter.native), parameter.dtype
-        numbers = {k: x if isinstance(x, (bool, int, float)) else value.wrap(x).to(dtype) for k, x in hyper.items()}
-        held: dict[str, Tensor] = {key: buffer.wrap(buffer.native) for key, buffer in state.items()}
+        plain = (bool, int, float, tuple)
+        numbers = {k: x if isinstance(x, plain) else value.wrap(x).to(dtype) for k, x in hyper.items()}
+        held: State = {key: buffer.wrap(buffer.native) for key, buffer in state.items()}
         new, new_state = self.update(gradient, value, held, numbers)
-        parameter.assign(new)
+        parameter._set(new.native)
         for key, buffer in state.items():
-            buffer.assign(new_state[key])
+            buffer._set(new_state[key].native)
+
+    def advance(self, names: tuple[str, ...]) -> None:
+        """Count a step in which the parameters `names` were updated."""
+        self.step_count += 1
+        if len(names) != len(self.state):
+            for name in self.state.keys() - set(names):
+                self.missed[name] += 1
+            self._plans = {names: self._plans[names]} if names in self._plans else {}
 
     # ---- state
 
     def state_dict(self) -> dict[str, Any]:
-        """The step number and a copy of the state, {"step": n, "state": {parameter: {name: Tensor}}}.
+        """The step number and a copy of the state, {"step": n, "missed": {...}, "state": {parameter: {name: Tensor}}}.
+
+        Names and numbers are PyTorch's on every backend. `missed` says how many steps each parameter had no gradient
+        in. A learning rate that has a state of its own (`ReduceOnPlateau`) is under "lr".
 
         >>> import unifw
         >>> unifw.optim.SGD(unifw.nn.Linear(1, 1), lr=0.1).state_dict()
-        {'step': 0, 'state': {}}
+        {'step': 0, 'missed': {}, 'state': {}}
         """
-        state = {
-            name: {key: x.wrap(x.ops.copy(x.native)) for key, x in own.items()} for name, own in self.state.items()
-        }
-        return {"step": self.step_count, "state": state}
+        return state_of(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned, on either backend. Raises StateDictError; then nothing is loaded.
@@ -146,29 +218,8 @@ class Optimizer:
         >>> optimizer.load_state_dict({"step": 3, "state": {}}); optimizer.step_count
         3
         """
-        if not isinstance(state, Mapping) or set(state) != {"step", "state"}:
-            raise StateDictError(
-                f'{type(self).__name__}: got {describe(state)}; expected {{"step": n, "state": {{...}}}}. '
-                "Write optimizer.load_state_dict(other.state_dict())."
-            )
-        held: Mapping[str, Mapping[str, TensorLike]] = state["state"]
-        wrong = [name for name, own in held.items() if not self._fits(name, own)]
-        if wrong:
-            raise StateDictError(
-                f"{type(self).__name__}: got state for {', '.join(wrong)}, which does not fit; expected names among "
-                f"{', '.join(self.parameters)}, each of its shape, with {self.state_names}. Nothing was loaded."
-            )
-        self.state = {}
-        self.prepare(held)
-        for name, own in held.items():
-            for key, value in own.items():
-                self.state[name][key].assign(value)
-        self.step_count = int(state["step"])
-
-    def _fits(self, name: str, own: Mapping[str, TensorLike]) -> bool:
-        if name not in self.parameters or set(own) != set(self.state_names):
-            return False
-        return all(tuple(value.shape) == tuple(self.parameters[name].shape) for value in own.values())
+        load_state(self, state)
+        self._plans = {}
 
 
 def _named(parameters: Any) -> dict[str, Parameter]:

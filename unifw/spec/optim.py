@@ -1,4 +1,4 @@
-"""Fused updates of parameters."""
+"""Fused updates of parameters, and what is done to many gradients at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,42 @@ FusedUpdate = Callable[[list[Storage], list[Native], Mapping[str, list[Storage]]
 
 
 class OptimOps(Protocol):
-    """Fused in-place updates: `FUSED[rule](storages, gradients, states, hyper)`, for the rules that have one."""
+    """Fused in-place updates: `FUSED[rule](storages, gradients, states, hyper)`, for the rules that have one.
+
+    The storages of one call share their dtype and device.
+    """
 
     @property
     def FUSED(self) -> Mapping[str, FusedUpdate]: ...
+
+    def state_factor(self, rule: str, key: str, hyper: Mapping[str, Any], step: int, state: Native, /) -> float:
+        """How many times PyTorch's number the fused kernel keeps in a state after `step` steps."""
+        ...
+
+    def clip_by_norm(
+        self, gradients: list[Native], max_norm: float, norm_type: float, /
+    ) -> tuple[list[Native], Native]:
+        """All gradients times min(1, max_norm / (norm + 1e-6)), and their common norm, in float32 at least."""
+        ...
+
+    def clip_by_value(self, gradients: list[Native], limit: float, /) -> list[Native]: ...
+
+    def multiply(self, gradients: list[Native], factor: Any, /) -> list[Native]:
+        """Each gradient times a number, which may be a traced scalar."""
+        ...
+
+    def accumulate(self, sums: list[Storage], gradients: list[Native], /) -> None:
+        """Add to each sum in place."""
+        ...
+
+    def lerp(self, averages: list[Storage], values: list[Storage], weight: Any, /) -> None:
+        """Move each average to average + weight (value - average), in place; the weight may be a traced scalar."""
+        ...
+
+    def all_finite(self, gradients: list[Native], /) -> Native:
+        """Whether no gradient has an inf or a NaN: a bool scalar."""
+        ...
+
+    def when(self, condition: Native, function: Callable[[], None], /) -> None:
+        """Call `function`, which changes storages, only if the condition holds; in a traced graph too."""
+        ...

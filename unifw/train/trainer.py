@@ -74,11 +74,11 @@ class Trainer:
             totals = _Totals(("loss", *self.metrics))
             progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
             with mode(self.model, training=True), using_backend(self.model.backend):
-                step, place = self._train_step(self.optimizer), self._placer()
+                (step, names), place = self._train_step(self.optimizer), self._placer()
                 for batch in progress.track(data):
                     tensors = place(batch)
-                    totals.add(step(list(self.optimizer.dynamic().values()), tensors), _rows(tensors))
-                    self.optimizer.step_count += 1
+                    totals.add(step(list(self.optimizer.dynamic(names).values()), tensors), _rows(tensors))
+                    self.optimizer.advance(names)
             logs = totals.means()
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in self.evaluate(validation).items()}
@@ -125,15 +125,16 @@ class Trainer:
 
     # ---- steps
 
-    def _train_step(self, optimizer: Optimizer) -> Callable[..., tuple[Any, ...]]:
+    def _train_step(self, optimizer: Optimizer) -> tuple[Callable[..., tuple[Any, ...]], tuple[str, ...]]:
         trainable = {name: p for name, p in self.model.named_parameters() if p.trainable}
         if not trainable:
             raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
         optimizer.prepare(trainable)
-        dynamic = tuple(optimizer.dynamic())
+        names = tuple(trainable)
+        dynamic = tuple(optimizer.dynamic(names))
 
         def build() -> Callable[..., tuple[Any, ...]]:
-            names, parameters = list(trainable), list(trainable.values())
+            parameters = list(trainable.values())
 
             def train_batch(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
                 *inputs, targets = self._wrapped(batch)
@@ -148,7 +149,7 @@ class Trainer:
 
             return train_batch
 
-        return self._step("train", tuple(trainable), build)
+        return self._step("train", names, build), names
 
     def _step(self, kind: str, names: tuple[str, ...], build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
         """The backend's form of a step, made once for each set of trainable parameters and modes.
