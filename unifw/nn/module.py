@@ -11,6 +11,7 @@ import numpy as np
 
 from unifw import tree
 from unifw.conversion import TensorLike
+from unifw.devices import device
 from unifw.errors import StateDictError
 from unifw.nn.summary import summary_table
 from unifw.registry import get_backend, load_backend, using_backend
@@ -67,11 +68,12 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write `def forward(self, x): ...` in it.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run `forward`, with new tensors made on the model's backend."""
-        backend = args[0].backend if args and isinstance(args[0], Tensor) else self.backend
-        if backend is get_backend():
+        """Run `forward`, with new tensors made on the model's backend and device."""
+        beside = args[0] if args and isinstance(args[0], Tensor) else self
+        backend = beside.backend
+        if backend is get_backend() and not backend.devices.several:
             return self.forward(*args, **kwargs)
-        with using_backend(backend):
+        with using_backend(backend), device(beside.device):
             return self.forward(*args, **kwargs)
 
     # ---- the walk, and what follows from it
