@@ -31,6 +31,15 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests marked `gpu` need one of the backend that they run on."""
+    if item.get_closest_marker("gpu"):
+        name = getattr(item, "callspec").params["backend"]  # noqa: B009  # of parametrised tests only
+        with unifw.using_backend(name):
+            if "gpu:0" not in unifw.devices():
+                pytest.skip(f"needs a GPU; {name} has {', '.join(unifw.devices())}")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that compare two backends belong to the run that has two."""
     if not CHOSEN:

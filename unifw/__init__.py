@@ -166,7 +166,10 @@ from unifw.array.utility import diff as diff
 from unifw.autodiff import grad as grad
 from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
+from unifw.devices import default_device as default_device
+from unifw.devices import device as device
 from unifw.devices import devices as devices
+from unifw.devices import set_memory_limit as set_memory_limit
 from unifw.dtypes import DType as DType
 from unifw.dtypes import bfloat16 as bfloat16
 from unifw.dtypes import bool_ as bool  # noqa: F401  # the standard calls it so

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unifw.devices import existing, placed
 from unifw.dtypes import DType, as_dtype, bool_, default_dtype, promote, promote_scalar
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.registry import backend_of_native
@@ -20,9 +21,9 @@ def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, devic
     """A native tensor of `backend` with the values of `x`, in memory of its own."""
     if isinstance(x, Tensor):
         if x.backend is not backend:  # by copy: the caller may go on to change what it gave us
-            return backend.array.from_numpy(x.numpy(), dtype or x.dtype, device, True)
+            return backend.array.from_numpy(x.numpy(), dtype or x.dtype, placed(backend, device), True)
         native = x.ops.copy(x.native) if dtype is None or dtype is x.dtype else x.ops.astype(x.native, dtype)
-        return native if device is None else backend.devices.move(native, device)
+        return native if device is None else backend.devices.move(native, existing(backend, device))
     owner = backend_of_native(x)
     if owner is not None:
         return to_native(owner.Tensor(x), backend, dtype, device)
@@ -45,7 +46,7 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
     if dtype is None:
         dtype = as_dtype(values.dtype) if isinstance(x, (np.ndarray, np.generic)) else default_dtype(values)
     with np.errstate(all="ignore"):  # a value that the dtype cannot hold is inf, as in any conversion
-        return backend.array.from_numpy(values, dtype, device, True)
+        return backend.array.from_numpy(values, dtype, placed(backend, device), True)
 
 
 def _tensors_in(x: Any) -> list[Tensor]:

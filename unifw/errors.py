@@ -60,7 +60,7 @@ class OutOfRangeError(UnifwError, IndexError):
 
 
 class DeviceError(UnifwError, ValueError):
-    """A device that does not exist here."""
+    """A device that does not exist here, or tensors on several devices in one operation."""
 
 
 class LinAlgError(UnifwError, ValueError):
@@ -132,13 +132,22 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
             return OperandError(
                 f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
             )
-    for rule in (_explain_matmul, _explain_broadcast, _explain_kind):
+    for rule in (_explain_devices, _explain_matmul, _explain_broadcast, _explain_kind):
         explained = rule(name, tensors)
         if explained is not None:
             return explained
     got = " and ".join(describe(x) for x in operands)
     reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return OperationError(f"{name}: failed on {got}. The native framework says: {reason}")
+
+
+def _explain_devices(name: str, tensors: list[Any]) -> Exception | None:
+    places = list(dict.fromkeys(x.device for x in tensors if x.ndim))
+    if len(places) < 2:
+        return None
+    return DeviceError(
+        f'{name}: got tensors on {" and ".join(places)}; expected one device. Write x.to("{places[0]}") on the others.'
+    )
 
 
 def _explain_matmul(name: str, tensors: list[Any]) -> Exception | None:

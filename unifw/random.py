@@ -20,6 +20,7 @@ from unifw.array.manipulation import expand_dims, reshape
 from unifw.array.sorting import argsort
 from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
+from unifw.devices import placed
 from unifw.dtypes import DType, as_dtype, float32, float64, int64, numpy_dtype
 from unifw.errors import ArgumentError, DTypeError, StateDictError
 from unifw.operators import unary
@@ -183,7 +184,7 @@ def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: 
         return asarray(values, dtype=dtype, device=device)
     backend = get_backend() if generator is None or generator.backend is None else generator.backend
     native = None if generator is None else generator._native
-    return backend.Tensor(getattr(part(backend, "random"), name)(shape, dtype, device, native))
+    return backend.Tensor(getattr(part(backend, "random"), name)(shape, dtype, placed(backend, device), native))
 
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
@@ -304,7 +305,8 @@ def integers(
         return asarray(host.integers(low, high, shape).astype(numpy_dtype(wanted)), dtype=wanted, device=device)
     backend = get_backend() if generator is None or generator.backend is None else generator.backend
     native = None if generator is None else generator._native
-    drawn = part(backend, "random").integers(low, high, shape if isinstance(shape, tuple) else (shape,), device, native)
+    sizes = shape if isinstance(shape, tuple) else (shape,)
+    drawn = part(backend, "random").integers(low, high, sizes, placed(backend, device), native)
     return backend.Tensor(drawn).to(wanted)
 
 

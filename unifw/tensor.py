@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from unifw.devices import existing, placed
 from unifw.dtypes import BY_NAME, DType, as_dtype, castable
 from unifw.errors import (
     ArgumentError,
@@ -234,7 +235,7 @@ class Tensor(Operators):
 
     def _native_at(self, target: Any) -> Native:
         if isinstance(target, str) and target not in BY_NAME:
-            return self.backend.devices.move(self.native, target)
+            return self.backend.devices.move(self.native, existing(self.backend, target))
         dtype = as_dtype(target)
         return self.native if dtype is self.dtype else self.ops.astype(self.native, castable(self.dtype, dtype))
 
@@ -265,7 +266,11 @@ class Tensor(Operators):
         shared = source.to_dlpack(self.native) if source is not None and sink is not None else None
         if shared is not None and sink is not None:
             return target.Tensor(sink.from_dlpack(shared))
-        return target.Tensor(target.array.from_numpy(self.numpy(), self.dtype, None, True))
+        return target.Tensor(target.array.from_numpy(self.numpy(), self.dtype, self._place_on(target), True))
+
+    def _place_on(self, backend: Backend) -> str | None:
+        """The tensor's device, if another backend has it too; else the one in force."""
+        return self.device if self.device in backend.devices.devices() else placed(backend)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         import unifw
@@ -383,6 +388,6 @@ def _native_part(x: Tensor, part: Any) -> Any:
 def rebuild(kind: str, backend: str, values: Numpy, dtype: DType, *args: Any) -> Tensor:
     """What unpickling calls: the tensor of class `kind` on `backend`."""
     loaded = load_backend(backend)
-    tensor = loaded.Tensor(loaded.array.from_numpy(values, dtype, None, True))
+    tensor = loaded.Tensor(loaded.array.from_numpy(values, dtype, placed(loaded), True))
     made: Tensor = tensor if kind == "Tensor" else getattr(loaded, kind)(tensor, *args)
     return made

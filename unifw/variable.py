@@ -91,7 +91,8 @@ class Variable(Tensor):
 
     def _remade(self, backend: Backend) -> Self:
         kind: type[Any] = backend.Parameter if isinstance(self, Parameter) else backend.Buffer
-        made: Self = kind(backend.Tensor(backend.array.from_numpy(self.numpy(), self.dtype, None, True)))
+        native = backend.array.from_numpy(self.numpy(), self.dtype, self._place_on(backend), True)
+        made: Self = kind(backend.Tensor(native))
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from unifw import devices
 from unifw.conversion import TensorLike, to_native
 from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, int64, uint64
 from unifw.errors import ArgumentError, CopyError, DTypeError, OperandError, ShapeError, describe, explain
@@ -51,7 +52,9 @@ def asarray(obj: TensorLike, /, *, dtype: Any = None, device: str | None = None,
 
 def _shared(x: Any, dtype: DType | None, device: str | None) -> Tensor:
     """A Tensor that needs no copy to be of the dtype and on the device."""
-    same = isinstance(x, Tensor) and (dtype is None or dtype is x.dtype) and (device is None or device == x.device)
+    same = isinstance(x, Tensor) and (dtype is None or dtype is x.dtype)
+    if same and device is not None:
+        same = devices.existing(x.backend, device) == x.device
     if not same:
         raise CopyError("asarray: got copy=False for values that need a copy; write copy=None to allow one.")
     found: Tensor = x
@@ -60,6 +63,8 @@ def _shared(x: Any, dtype: DType | None, device: str | None) -> Tensor:
 
 def _filled(name: str, shape: Shape, value: Any, dtype: DType, device: str | None) -> Tensor:
     backend = get_backend()
+    if device is not None or devices.chosen:
+        device = devices.placed(backend, device)
     try:
         return backend.Tensor(backend.array.full(_sizes(shape), value, dtype, device))
     except Exception as error:
@@ -131,7 +136,8 @@ def _like(name: str, x: Tensor, value: Scalar, dtype: Any, device: str | None) -
         raise not_a_tensor(name, x)
     wanted = x.dtype if dtype is None else as_dtype(dtype)
     _check_fits(name, value, wanted)
-    return x.wrap(x.ops.full(x.shape, value, wanted, x.device if device is None else device))
+    place = x.device if device is None else devices.existing(x.backend, device)
+    return x.wrap(x.ops.full(x.shape, value, wanted, place))
 
 
 def full_like(
@@ -198,7 +204,7 @@ def arange(
     if wanted is uint64 and integers and max(start, stop) > 2**63:  # beyond the range of the native kernels
         values = [*range(int(start), int(stop), int(step))]
         return asarray(np.asarray(values, "uint64"), device=device)
-    return backend.Tensor(backend.array.arange(start, stop, step, wanted, device))
+    return backend.Tensor(backend.array.arange(start, stop, step, wanted, devices.placed(backend, device)))
 
 
 def _check_range(name: str, *values: Any) -> None:

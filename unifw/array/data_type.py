@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from unifw.devices import existing
 from unifw.dtypes import DType, as_dtype, castable, promote
 from unifw.errors import DTypeError
 from unifw.operators import not_a_tensor
 from unifw.tensor import Tensor
 
 
-def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
-    """The values in another dtype; with `copy=False`, `x` itself where it has that dtype already.
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: str | None = None) -> Tensor:
+    """The values in another dtype, on `device` if one is given; with `copy=False`, `x` itself where nothing changes.
 
     Raises DTypeError for complex numbers as real ones: write `unifw.real(x)`.
 
@@ -21,6 +22,9 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """
     if not isinstance(x, Tensor):
         raise not_a_tensor("astype", x)
+    if device is not None:
+        moved = x.backend.devices.move(x.native, existing(x.backend, device))
+        x, copy = (x, copy) if moved is x.native else (x.wrap(moved), False)
     wanted = as_dtype(dtype)
     if wanted is x.dtype:
         return x.wrap(x.ops.copy(x.native)) if copy else x

@@ -9,6 +9,7 @@ import numpy as np
 
 from unifw import dtypes
 from unifw.array.data_type import isdtype
+from unifw.devices import default_device
 from unifw.dtypes import DType, as_dtype
 from unifw.errors import DTypeError
 from unifw.registry import get_backend
@@ -93,13 +94,12 @@ class NamespaceInfo:
         return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 8}
 
     def default_device(self) -> str:
-        """The device of a new tensor on the active backend.
+        """The device of a new tensor.
 
         >>> NamespaceInfo().default_device() in NamespaceInfo().devices()
         True
         """
-        backend = get_backend()
-        return backend.devices.device_of(backend.array.full((), 0, dtypes.float32, None))
+        return default_device()
 
     def default_dtypes(self, *, device: str | None = None) -> dict[str, DType]:
         """The dtypes of new tensors where none is asked for; the same on every device.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from unifw.array.creation import asarray
+from unifw.devices import CPU, existing
 from unifw.errors import CopyError, OperandError, describe
 from unifw.registry import backend_of_native, get_backend, part
 from unifw.tensor import Tensor
@@ -29,12 +30,13 @@ def from_dlpack(x: Any, /, *, device: str | None = None, copy: bool | None = Non
             f"from_dlpack: got {describe(x)}; expected an object with __dlpack__. Write unifw.asarray(x)."
         )
     source = x if owner is None else owner.Tensor(x)
+    place = None if device is None else existing(get_backend(), device)
     made = _shared_memory(source) if copy is not True else None
-    if made is None or (device is not None and device != made.device):
+    if made is None or (place is not None and place != made.device):
         if copy is False:
             raise CopyError("from_dlpack: got copy=False for memory that needs a copy; write copy=None to allow one.")
         made = _copied(source) if made is None else made
-    return made if device is None else made.to(device)
+    return made if place is None else made.to(place)
 
 
 def _shared_memory(x: Any) -> Tensor | None:
@@ -56,9 +58,9 @@ def _shared_memory(x: Any) -> Tensor | None:
 def _copied(x: Any) -> Tensor:
     target = get_backend()
     if isinstance(x, Tensor):
-        return target.Tensor(target.array.from_numpy(x.numpy(), x.dtype, None, True))
+        return target.Tensor(target.array.from_numpy(x.numpy(), x.dtype, x._place_on(target), True))
     try:
         values = np.from_dlpack(x)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:
         raise OperandError(f"from_dlpack: got {describe(x)}, whose memory cannot be read ({error}).") from error
-    return asarray(np.array(values))
+    return asarray(np.array(values), device=CPU)

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Self
 
 from unifw.conversion import TensorLike
+from unifw.devices import device
 from unifw.nn import state
 from unifw.nn.failures import locate
 from unifw.nn.hooks import Hook, HookHandle, add_hook, recording
@@ -53,12 +54,13 @@ class Module(Members):
         raise NotImplementedError(f"{type(self).__name__} has no forward(); write `def forward(self, x): ...` in it.")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run `forward`, with new tensors made on the model's backend."""
+        """Run `forward`, with new tensors made on the model's backend and device."""
         try:
-            backend = args[0].backend if args and isinstance(args[0], Tensor) else self.backend
-            if backend is get_backend():
+            beside = args[0] if args and isinstance(args[0], Tensor) else self
+            backend = beside.backend
+            if backend is get_backend() and not backend.devices.several:
                 return self.forward(*args, **kwargs)
-            with using_backend(backend):
+            with using_backend(backend), device(beside.device):
                 return self.forward(*args, **kwargs)
         except Exception as error:
             locate(error, self)

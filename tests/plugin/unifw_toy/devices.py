@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from unifw.errors import DeviceError
+from unifw.errors import UnsupportedError
 
 Array = np.ndarray[Any, Any]
+
+several = False
 
 
 def devices() -> list[str]:
@@ -20,6 +23,8 @@ def device_of(x: Array) -> str:
 
 
 def move(x: Array, device: str | None) -> Array:
-    if device not in (None, *devices()):
-        raise DeviceError(f"device: got {device!r}; expected one of {', '.join(devices())}.")
     return x
+
+
+def set_memory_limit(mebibytes: int, gpus: Sequence[int]) -> None:
+    raise UnsupportedError("set_memory_limit: the backend 'toy' has no GPU.")

@@ -37,14 +37,14 @@ def load() -> Backend:
     return tensor.bind(
         Backend(
             info=INFO,
-            array=array,
+            array=devices.following(array),
             devices=devices,
             Tensor=tensor.TensorFlowTensor,
             Parameter=tensor.TensorFlowParameter,
             Buffer=tensor.TensorFlowBuffer,
-            nn=nn,
-            autodiff=autodiff,
-            random=random,
+            nn=devices.following(nn),
+            autodiff=devices.following(autodiff, mixed=True),
+            random=devices.following(random),
             tracing=tracing,
             optim=optim,
             export=export,

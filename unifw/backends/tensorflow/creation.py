@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -19,16 +19,17 @@ def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -
         with tf.device(devices.native(device)):
             return full(shape, value, dtype, None)
     if thread.is_eager:
-        make = _kept_constant if type(value) is int else constant
-        return _fill(integers(shape), make(value, TF[dtype]))
+        if type(value) is int:
+            return _fill(integers(shape), _kept_constant(value, TF[dtype], thread.device_name))
+        return _fill(integers(shape), constant(value, TF[dtype]))
     return _fill(shape or tf.zeros(0, tf.int32), constant(value, TF[dtype]))
 
 
 _fill = op("Fill")
 
 
-@cache
-def _kept_constant(value: int, dtype: tf.DType) -> tf.Tensor:
+@lru_cache(maxsize=1024)
+def _kept_constant(value: int, dtype: tf.DType, device: str) -> tf.Tensor:
     return constant(value, dtype)
 
 
