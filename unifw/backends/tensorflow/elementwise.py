@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow import unsigned
 from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
+from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 
@@ -77,7 +78,7 @@ def hypot(x1: Any, x2: Any) -> tf.Tensor:
     return _hypot(*floats(x1, x2))
 
 
-@tf.custom_gradient
+@ruled
 def _hypot(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
         slope = upstream / _hypot(x1, x2)
@@ -106,7 +107,7 @@ def logaddexp(x1: Any, x2: Any) -> tf.Tensor:
     return tf.cast(_logaddexp(tf.cast(x1, tf.float32), tf.cast(x2, tf.float32)), x1.dtype)
 
 
-@tf.custom_gradient
+@ruled
 def _logaddexp(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
         return sum_to(upstream * tf.sigmoid(x1 - x2), x1), sum_to(upstream * tf.sigmoid(x2 - x1), x2)
@@ -176,7 +177,7 @@ floor = _exact_for_integers(raw.Floor)
 def _logarithm(base: float) -> _Unary:
     """The logarithm to `base`, exact for its powers."""
 
-    @tf.custom_gradient
+    @ruled
     def real(x: tf.Tensor) -> Any:
         wide = tf.cast(x, tf.float64)
         result = raw.Log(x=wide) / math.log(base)
