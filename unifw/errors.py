@@ -150,6 +150,17 @@ def _explain_devices(name: str, tensors: list[Any]) -> Exception | None:
     )
 
 
+def backward_failure(error: Exception) -> Exception:
+    """The unifw error for a failure of a backward pass, where the operation is no longer known."""
+    if isinstance(error, UnifwError):
+        return error
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return GradientError(
+        "grad: the backward pass failed, in an operation that has no derivative here or whose inputs have changed. "
+        f"Write unifw.stop_gradient(x) around what needs none. The native framework says: {reason}"
+    )
+
+
 def _explain_matmul(name: str, tensors: list[Any]) -> Exception | None:
     if name != "matmul" or len(tensors) != 2:
         return None

@@ -35,6 +35,10 @@ class Variable(Tensor):
         """Put a new native tensor in new storage."""
         raise NotImplementedError  # each backend's subclass has it
 
+    def _stand_in(self, storage: Storage) -> None:
+        """Take a native tensor, or a storage, in the place of the storage, as a traced or differentiated call does."""
+        raise NotImplementedError
+
     def assign(self, value: TensorLike) -> Self:
         """Replace the value, in place, by one of the same shape; it is converted to this dtype and device.
 

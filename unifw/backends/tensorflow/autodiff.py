@@ -1,27 +1,88 @@
-"""Gradients by a tape that watches what it is told to, and nothing else."""
+"""Derivatives by tapes and forward accumulators that watch what they are told to, and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.rules import checkpoint as checkpoint
+from unifw.backends.tensorflow.rules import custom_gradient as custom_gradient
+from unifw.backends.tensorflow.rules import forward_mode, recording
+from unifw.backends.tensorflow.rules import no_grad as no_grad
+from unifw.backends.tensorflow.rules import stop_gradient as stop_gradient
+from unifw.errors import backward_failure
+
+raw = tf.raw_ops
+
 Tensors = list[tf.Tensor]
+Storages = list[Any]
+Function = Callable[[Tensors, Storages], tuple[Tensors, Tensors]]
 
 
 def value_and_grad(
-    function: Callable[[Tensors], tuple[tf.Tensor, Tensors]],
+    function: Callable[[Tensors, Storages], tuple[tf.Tensor, Tensors]],
     tensors: Tensors,
-    storages: list[tf.Variable],
+    storages: Storages,
     nested: bool,
 ) -> tuple[tf.Tensor, Tensors, Tensors]:
-    inputs = [tf.identity(x) for x in tensors]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        for source in inputs + storages:
-            tape.watch(source)
-        value, aux = function(inputs)
-    gradients = tape.gradient(value, inputs + storages, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return value, aux, [tf.convert_to_tensor(gradient) for gradient in gradients]
+    inputs = [raw.Identity(input=x) for x in tensors]  # which nothing else is computed from
+    sources = inputs + storages
+    with recording() as finish:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            value, aux = function(inputs, storages)
+        gradients = _gradients(tape, value, sources, None)
+        return finish(value), [finish(x) for x in aux], [finish(x) for x in gradients]
 
 
-stop_gradient = tf.stop_gradient
+def _gradients(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstream: Any) -> Tensors:
+    try:
+        found = tape.gradient(target, sources, upstream, tf.UnconnectedGradients.ZERO)
+    except Exception as error:
+        raise backward_failure(error) from error
+    return [x if isinstance(x, tf.Tensor) else tf.convert_to_tensor(x) for x in found]  # a gather's are slices
+
+
+def vjp(
+    function: Function, tensors: Tensors, storages: Storages, nested: bool
+) -> tuple[Tensors, Tensors, Callable[[Tensors, bool], Tensors]]:
+    inputs = [raw.Identity(input=x) for x in tensors]
+    sources = inputs + storages
+    with recording() as finish:
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            outputs, aux = function(inputs, storages)
+        results = [finish(x) for x in outputs], [finish(x) for x in aux]
+    return *results, lambda cotangents, _: _gradients(tape, outputs, sources, cotangents)
+
+
+def jvp(
+    function: Function, tensors: Tensors, storages: Storages, tangents: Tensors
+) -> tuple[Tensors, Tensors, Tensors]:
+    inputs = [raw.Identity(input=x) for x in tensors]
+    with recording() as finish:
+        with tf.autodiff.ForwardAccumulator(inputs + storages, tangents) as forward, forward_mode():
+            outputs, aux = function(inputs, storages)
+        directions = forward.jvp(outputs, tf.UnconnectedGradients.ZERO)
+        return [finish(x) for x in outputs], [finish(x) for x in aux], [finish(x) for x in directions]
+
+
+# Tracing and vectorising a small function takes TensorFlow about as long as running it this many times.
+_FEW = 128
+
+
+def vmap(function: Callable[[Tensors], Tensors], inputs: Tensors, loop: bool) -> Tensors:
+    size = inputs[0].shape[0]
+    if loop and tf.executing_eagerly() and 0 < size <= _FEW:
+        rows = [function(list(row)) for row in zip(*(tf.unstack(x) for x in inputs), strict=True)]
+        return [tf.stack(column) for column in zip(*rows, strict=True)]
+
+    def mapped(*given: tf.Tensor) -> Tensors:
+        apply = tf.autograph.experimental.do_not_convert(function)
+        return tf.vectorized_map(apply, list(given), warn=False)
+
+    if tf.executing_eagerly():
+        return list(tf.function(mapped, autograph=False)(*inputs))
+    return list(mapped(*inputs))

@@ -10,6 +10,7 @@ from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, pair, sum_to
+from unifw.backends.tensorflow.rules import ruled
 from unifw.dtypes import as_dtype, promote
 
 raw = tf.raw_ops
@@ -43,12 +44,12 @@ greater = _comparison("Greater")
 greater_equal = _comparison("GreaterEqual")
 
 
-@tf.custom_gradient
+@ruled
 def _maximum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     return raw.Maximum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Greater)
 
 
-@tf.custom_gradient
+@ruled
 def _minimum(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     return raw.Minimum(x=x1, y=x2), _tie_gradient(x1, x2, raw.Less)
 

@@ -12,6 +12,7 @@ from tensorflow.python.framework.ops import EagerTensor
 from unifw.backends.tensorflow import unsigned
 from unifw.backends.tensorflow.native import cast, eager, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
+from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 
@@ -88,7 +89,7 @@ def hypot(x1: Any, x2: Any) -> tf.Tensor:
     return _hypot(*floats(x1, x2))
 
 
-@tf.custom_gradient
+@ruled
 def _hypot(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
         slope = upstream / _hypot(x1, x2)
@@ -117,7 +118,7 @@ def logaddexp(x1: Any, x2: Any) -> tf.Tensor:
     return cast(_logaddexp(cast(x1, tf.float32), cast(x2, tf.float32)), x1.dtype)
 
 
-@tf.custom_gradient
+@ruled
 def _logaddexp(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
         return sum_to(upstream * tf.sigmoid(x1 - x2), x1), sum_to(upstream * tf.sigmoid(x2 - x1), x2)
@@ -196,7 +197,7 @@ floor = _exact_for_integers("Floor")
 def _logarithm(base: float) -> _Unary:
     """The logarithm to `base`, exact for its powers."""
 
-    @tf.custom_gradient
+    @ruled
     def real(x: tf.Tensor) -> Any:
         wide = cast(x, tf.float64)
         result = raw.Log(x=wide) / math.log(base)

@@ -10,6 +10,7 @@ from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow.native import is_traced, op
 from unifw.backends.tensorflow.promotion import pair
+from unifw.backends.tensorflow.rules import ruled
 from unifw.errors import DTypeError
 
 raw = tf.raw_ops
@@ -156,10 +157,9 @@ def solve(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
 def pinv(x: tf.Tensor, rtol: Any) -> tf.Tensor:
     rtol = tf.cast(rtol, x.dtype.real_dtype)
 
-    @tf.custom_gradient
-    def apply(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        inverse = _pinv(x, rtol)
-        return inverse, lambda upstream: _pinv_gradient(x, inverse, upstream)
+    @ruled
+    def apply(x: tf.Tensor) -> Any:
+        return _pinv(x, rtol), lambda upstream: _pinv_gradient(x, apply(x), upstream)
 
     return apply(x)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -28,19 +31,57 @@ def set_state(generator: tf.random.Generator, state: Any) -> None:
     generator.reset(state)
 
 
+class Stream:
+    """Random numbers that come again: what is drawn inside `replayed` is the same each time.
+
+    Every draw of a kernel goes through `draw` below, so that a recomputed forward pass sees the same numbers.
+    """
+
+    def __init__(self) -> None:
+        self._seed = draw("uniform", (2,), tf.int32, minval=0, maxval=tf.int32.max)
+        self._count = 0
+
+    def seed(self) -> tf.Tensor:
+        """The seed of the next draw."""
+        self._count += 1
+        return self._seed + tf.constant([0, self._count])
+
+    @contextmanager
+    def replayed(self) -> Iterator[None]:
+        self._count, outer = 0, getattr(_local, "stream", None)
+        _local.stream = self
+        try:
+            yield
+        finally:
+            _local.stream = outer
+
+
+_local = threading.local()  # the second run has the context of the first one, but not its stream
+
+
+def draw(kind: str, shape: Any, dtype: tf.DType, **limits: Any) -> tf.Tensor:
+    """Numbers of "uniform" or "normal" from the stream in force, else from TensorFlow's own."""
+    stream = getattr(_local, "stream", None)
+    if stream is None:
+        return getattr(tf.random, kind)(shape, dtype=dtype, **limits)
+    return getattr(tf.random, f"stateless_{kind}")(shape, stream.seed(), dtype=dtype, **limits)
+
+
 def uniform(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
     with tf.device(devices.native(device)):
-        return (generator or tf.random).uniform(shape, dtype=TF[dtype])
+        return generator.uniform(shape, dtype=TF[dtype]) if generator else draw("uniform", shape, TF[dtype])
 
 
 def normal(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
     with tf.device(devices.native(device)):
-        return (generator or tf.random).normal(shape, dtype=TF[dtype])
+        return generator.normal(shape, dtype=TF[dtype]) if generator else draw("normal", shape, TF[dtype])
 
 
 def integers(low: int, high: int, shape: tuple[int, ...], device: str | None, generator: Any) -> tf.Tensor:
     with tf.device(devices.native(device)):
-        return (generator or tf.random).uniform(shape, low, high, tf.int64)
+        if generator:
+            return generator.uniform(shape, low, high, tf.int64)
+        return draw("uniform", shape, tf.int64, minval=low, maxval=high)
 
 
 def truncated(u: tf.Tensor, lower: float, upper: float) -> tf.Tensor:

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.native import cast, eager, integers, kept_integers, op, static_shape, thread
 from unifw.backends.tensorflow.promotion import floating
+from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 
@@ -75,7 +76,7 @@ def _cumulative_prod(x: tf.Tensor, axis: int) -> tf.Tensor:
     if not (x.dtype.is_floating or x.dtype.is_complex):
         return raw.Cumprod(x=x, axis=axis)
 
-    @tf.custom_gradient
+    @ruled
     def product(x: tf.Tensor) -> Any:
         return raw.Cumprod(x=x, axis=axis), lambda upstream: _product_gradient(x, upstream, axis)
 

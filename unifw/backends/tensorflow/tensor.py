@@ -35,13 +35,21 @@ class _Stored:
     @property
     def native(self) -> Any:
         storage = self.storage
-        if thread.is_eager:
-            return _quick_read(storage.handle, "dtype", storage.dtype)
-        return tf.raw_ops.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
+        try:
+            if thread.is_eager:
+                return _quick_read(storage.handle, "dtype", storage.dtype)
+            return tf.raw_ops.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
+        except AttributeError:
+            if isinstance(storage, tf.Variable):
+                raise
+            return storage  # a tensor that stands in
 
     def _store(self, native: Any) -> None:
         with tf.init_scope(), tf.device(native.device):
             self.storage = tf.Variable(native, trainable=False)
+
+    def _stand_in(self, native: Any) -> None:
+        self.storage = native
 
     def _set(self, native: Any) -> None:
         self.storage.assign(native, read_value=False)

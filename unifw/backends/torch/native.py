@@ -17,7 +17,21 @@ UNIFW = {native: dtype for dtype, native in TORCH.items()}
 
 
 def is_traced(x: torch.Tensor) -> bool:
+    if _is_wrapped(x) and _is_mapped(x):
+        return True
     return isinstance(x, FakeTensor) or torch.jit.is_tracing() or torch.compiler.is_compiling()
+
+
+_is_wrapped, _unwrapped = torch._C._functorch.is_functorch_wrapped_tensor, torch._C._functorch.get_unwrapped
+
+
+def _is_mapped(x: torch.Tensor) -> bool:
+    """Whether an enclosing `vmap` maps over `x`, which then stands for many values."""
+    while _is_wrapped(x):
+        if torch._C._functorch.is_batchedtensor(x):
+            return True
+        x = _unwrapped(x)
+    return False
 
 
 def is_size(x: Any) -> bool:
@@ -37,6 +51,8 @@ def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: 
 
 
 def to_numpy(x: torch.Tensor) -> np.ndarray[Any, Any]:
+    while _is_wrapped(x):  # by a derivative that is being taken
+        x = _unwrapped(x)
     x = x.detach().cpu()
     values: np.ndarray[Any, Any] = (x.float() if x.dtype is torch.bfloat16 else x.resolve_conj().resolve_neg()).numpy()
     return values.copy()

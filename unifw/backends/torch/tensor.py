@@ -32,6 +32,9 @@ class _Stored:
         self.native = self.storage = native.detach().contiguous()
         mark_as_changing(self.storage)
 
+    def _stand_in(self, native: Any) -> None:
+        self.native = self.storage = native
+
     _set = _store  # a new leaf, not a copy into the old one, which views of it would show
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.native import shape
+from unifw.backends.tensorflow.promotion import constant
+from unifw.backends.tensorflow.random import draw
+
 raw = tf.raw_ops
 
 
 def dropout(x: tf.Tensor, p: float) -> tf.Tensor:
-    return tf.zeros_like(x) if p == 1 else tf.nn.dropout(x, p)
+    if p == 1:
+        return tf.zeros_like(x)
+    kept = draw("uniform", shape(x), tf.float32 if x.dtype.size < 4 else x.dtype) >= p
+    return raw.SelectV2(condition=kept, t=x / constant(1 - p, x.dtype), e=tf.zeros((), x.dtype))

@@ -1,0 +1,178 @@
+"""Where derivatives stop, and rules that take their place, by TensorFlow."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python import pywrap_tfe  # no public name stops the recording of every tape
+from tensorflow.python.eager import record
+
+from unifw.backends.tensorflow import random
+
+raw = tf.raw_ops
+
+Tensors = list[tf.Tensor]
+Storages = list[Any]
+Pull = Callable[[Sequence[tf.Tensor]], Sequence[tf.Tensor | None]]
+
+
+def custom_gradient(function: Callable[[Sequence[tf.Tensor]], tuple[Tensors, Pull]], inputs: Tensors) -> Tensors:
+    """Not by `tf.custom_gradient`, whose forward mode passes over the rule, and which is slow."""
+    outputs, pull = function(inputs)
+    if tf.executing_eagerly() and not pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs):
+        return outputs
+    return _with_rule(outputs, pull, inputs)
+
+
+def ruled(kernel: Callable[..., tuple[tf.Tensor, Callable[[tf.Tensor], Any]]]) -> Callable[..., tf.Tensor]:
+    """A kernel that returns its one output, and the function from its gradient to that of its one argument or to a
+    tuple. The latter is differentiated again, and may use the arguments only, as the kernel itself is not recorded.
+    """
+
+    def apply(*inputs: tf.Tensor) -> tf.Tensor:
+        with record.stop_recording():
+            output, pull = kernel(*inputs)
+        if tf.executing_eagerly() and not pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs):
+            return output
+
+        def pull_all(upstream: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+            found = pull(upstream[0])
+            return found if isinstance(found, tuple) else (found,)
+
+        return _with_rule([output], pull_all, inputs)[0]
+
+    return apply
+
+
+def _with_rule(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Tensor]) -> Tensors:
+    """Copies of the outputs that are recorded as made of the inputs, with `pull` as their gradient."""
+    count = len(outputs)
+    with record.stop_recording():
+        if tf.executing_eagerly():
+            copies = [raw.Identity(input=x) for x in outputs]
+        else:
+            copies = _ruled_in_graph(outputs, pull, inputs)
+    record.record_operation("UnifwRule", copies, list(inputs), lambda *upstream: list(pull(upstream[:count])))
+    return copies
+
+
+def _ruled_in_graph(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Tensor]) -> Tensors:
+    """The copies as an operation with this rule: the graph may be differentiated when it is complete."""
+    count, name = len(outputs), f"UnifwRule{next(_number)}"
+
+    @tf.RegisterGradient(name)
+    def gradient(_: tf.Operation, *upstream: tf.Tensor) -> list[Any]:
+        return [*[None] * count, *pull(upstream[:count])]
+
+    with tf.compat.v1.get_default_graph().gradient_override_map({"IdentityN": name}):
+        return tf.identity_n([*outputs, *inputs])[:count]
+
+
+_number = itertools.count()
+
+
+def checkpoint(
+    first: Callable[..., Tensors],
+    again: Callable[..., Tensors],
+    inputs: Tensors,
+    closed: Tensors,
+    parameters: Storages,
+    buffers: Storages,
+) -> Tensors:
+    if in_forward_mode():
+        return first(inputs, parameters, buffers)  # there is no backward pass
+    stream = random.Stream()
+
+    with record.stop_recording(), stream.replayed():
+        outputs = first(inputs, parameters, buffers)
+
+    def pull(upstream: Sequence[tf.Tensor]) -> Tensors:
+        with tf.control_dependencies(upstream):  # else a graph would find that it has all this already
+            given = [raw.Identity(input=x) for x in inputs]
+        sources = [*given, *closed, *parameters]
+        kept = [_value(x) for x in buffers]
+        with tf.control_dependencies(upstream), tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(sources)
+            with stream.replayed():
+                outputs = again(given, parameters, buffers)
+        for buffer, value in zip(buffers, kept, strict=True):
+            buffer.assign(value, read_value=False)
+        return tape.gradient(outputs, sources, list(upstream), tf.UnconnectedGradients.ZERO)
+
+    return _with_rule(outputs, pull, [*inputs, *closed, *map(_value, parameters)])
+
+
+def _value(storage: Any) -> tf.Tensor:
+    return raw.ReadVariableOp(resource=storage.handle, dtype=storage.dtype) if _is_variable(storage) else storage
+
+
+def _is_variable(storage: Any) -> bool:
+    return isinstance(storage, tf.Variable)
+
+
+# ---- recording, and not
+
+
+_local = threading.local()
+
+
+@contextmanager
+def forward_mode() -> Iterator[None]:
+    """Say that a forward derivative is being taken, inside the `with` block."""
+    outer = in_forward_mode()
+    _local.forward = True
+    try:
+        yield
+    finally:
+        _local.forward = outer
+
+
+def in_forward_mode() -> bool:
+    return getattr(_local, "forward", False)
+
+
+@tf.RegisterGradient("UnifwConstant")
+def _no_gradient(operation: tf.Operation, *_: Any) -> list[None]:
+    return [None] * len(operation.inputs)
+
+
+_CONSTANT = tf.compat.v1.AttrValue(s=b"UnifwConstant")
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    with record.stop_recording(), _attribute(_CONSTANT):
+        yield
+
+
+def _attribute(value: Any) -> AbstractContextManager[None]:
+    """In a graph, which may be differentiated when it is complete, the rule that operations made from now on have."""
+    if tf.executing_eagerly():
+        return nullcontext()
+    return tf.compat.v1.get_default_graph()._attr_scope({"_gradient_op_type": value})
+
+
+@contextmanager
+def recording() -> Iterator[Callable[[tf.Tensor], tf.Tensor]]:
+    """Record, inside `no_grad` too; gives the function that then makes constants of the results."""
+    if not pywrap_tfe.TFE_Py_TapeSetIsStopped():
+        yield _itself
+        return
+    pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
+    try:
+        with _attribute(None):
+            yield tf.stop_gradient
+    finally:
+        pywrap_tfe.TFE_Py_TapeSetStopOnThread()
+
+
+def _itself(x: tf.Tensor) -> tf.Tensor:
+    return x
+
+
+stop_gradient = tf.stop_gradient
