@@ -24,8 +24,8 @@ CALLS: dict[str, tuple[Callable[[unifw.Tensor], Any], tuple[int, int]]] = {
     "exp": (unifw.exp, (3, 5)),
     "sum": (lambda x: unifw.sum(x, axis=1), (4, 6)),
     "x[0]": (lambda x: x[0], (4, 8)),
-    "reshape": (lambda x: unifw.reshape(x, (-1,)), (2, 3)),
-    "zeros": (lambda _: unifw.zeros((2, 2)), (7, 7)),
+    "reshape": (lambda x: unifw.reshape(x, (-1,)), (2, 5)),
+    "zeros": (lambda _: unifw.zeros((2, 2)), (7, 9)),
 }
 LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], tuple[int, int]]] = {
     "Linear": (lambda: nn.Linear(4, 4), (4, 4), (3, 6)),

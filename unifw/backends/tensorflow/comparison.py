@@ -6,33 +6,41 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.ops import EagerTensor
 
-from unifw.backends.tensorflow.native import TF
+from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, pair, sum_to
 from unifw.dtypes import as_dtype, promote
 
 raw = tf.raw_ops
 
 
-def _comparison(operation: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+def _comparison(name: str) -> Callable[[Any, Any], Any]:
+    operation, quick = op(name), eager(name)
+
     def apply(x1: Any, x2: Any) -> Any:
+        try:
+            if type(x1) is type(x2) is EagerTensor and thread.is_eager:
+                return quick(x1, x2)
+        except Exception:
+            pass
         x1, x2 = pair(x1, x2)
         try:
-            return operation(x=x1, y=x2)
+            return operation(x1, x2)
         except Exception:
             if (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
                 raise
-            return operation(x=tf.cast(x1, tf.uint8), y=tf.cast(x2, tf.uint8))  # there is no kernel for booleans
+            return operation(cast(x1, tf.uint8), cast(x2, tf.uint8))  # there is no kernel for booleans
 
     return apply
 
 
-equal = _comparison(raw.Equal)
-not_equal = _comparison(raw.NotEqual)
-less = _comparison(raw.Less)
-less_equal = _comparison(raw.LessEqual)
-greater = _comparison(raw.Greater)
-greater_equal = _comparison(raw.GreaterEqual)
+equal = _comparison("Equal")
+not_equal = _comparison("NotEqual")
+less = _comparison("Less")
+less_equal = _comparison("LessEqual")
+greater = _comparison("Greater")
+greater_equal = _comparison("GreaterEqual")
 
 
 @tf.custom_gradient
@@ -49,21 +57,28 @@ def _tie_gradient(x1: tf.Tensor, x2: tf.Tensor, wins: Callable[..., Any]) -> Cal
     """At a tie each side gets half of the gradient, as in PyTorch; TensorFlow gives all of it to the first."""
 
     def gradient(upstream: tf.Tensor) -> Any:
-        half = 0.5 * tf.cast(tf.equal(x1, x2), upstream.dtype)
-        share = tf.cast(wins(x=x1, y=x2), upstream.dtype) + half
+        half = 0.5 * cast(tf.equal(x1, x2), upstream.dtype)
+        share = cast(wins(x=x1, y=x2), upstream.dtype) + half
         return sum_to(upstream * share, x1), sum_to(upstream * (1 - share), x2)
 
     return gradient
 
 
-def maximum(x1: Any, x2: Any) -> tf.Tensor:
-    x1, x2 = as_tensors(x1, x2)
-    return raw.LogicalOr(x=x1, y=x2) if x1.dtype is tf.bool else _maximum(x1, x2)
+def _extreme(name: str, of_booleans: Callable[..., Any], differentiable: Callable[..., Any]) -> Callable[..., Any]:
+    operation = op(name)
+
+    def apply(x1: Any, x2: Any) -> tf.Tensor:
+        x1, x2 = as_tensors(x1, x2)
+        if x1.dtype is tf.bool:
+            return of_booleans(x=x1, y=x2)
+        return differentiable(x1, x2) if is_recorded() else operation(x1, x2)
+
+    return apply
 
 
-def minimum(x1: Any, x2: Any) -> tf.Tensor:
-    x1, x2 = as_tensors(x1, x2)
-    return raw.LogicalAnd(x=x1, y=x2) if x1.dtype is tf.bool else _minimum(x1, x2)
+maximum = _extreme("Maximum", raw.LogicalOr, _maximum)
+minimum = _extreme("Minimum", raw.LogicalAnd, _minimum)
+_select = op("SelectV2")
 
 
 def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
@@ -71,7 +86,7 @@ def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
         common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
         x1 = constant(x1, TF[common])
     x1, x2 = as_tensors(x1, x2)
-    return raw.SelectV2(condition=condition, t=x1, e=x2)
+    return _select(condition, x1, x2)
 
 
 def clip(x: tf.Tensor, minimum: Any, maximum: Any) -> tf.Tensor:

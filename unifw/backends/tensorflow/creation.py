@@ -9,19 +9,22 @@ from typing import Any
 import tensorflow as tf
 
 from unifw.backends.tensorflow import devices
-from unifw.backends.tensorflow.native import TF
+from unifw.backends.tensorflow.native import TF, integers, op, thread
 from unifw.backends.tensorflow.promotion import constant
 from unifw.dtypes import DType
-
-raw = tf.raw_ops
 
 
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> tf.Tensor:
     if device is not None:
         with tf.device(devices.native(device)):
             return full(shape, value, dtype, None)
-    make = _kept_constant if type(value) is int and tf.executing_eagerly() else constant
-    return raw.Fill(dims=shape or tf.zeros(0, tf.int32), value=make(value, TF[dtype]))
+    if thread.is_eager:
+        make = _kept_constant if type(value) is int else constant
+        return _fill(integers(shape), make(value, TF[dtype]))
+    return _fill(shape or tf.zeros(0, tf.int32), constant(value, TF[dtype]))
+
+
+_fill = op("Fill")
 
 
 @cache

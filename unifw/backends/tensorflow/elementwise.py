@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow import unsigned
+from unifw.backends.tensorflow.native import cast, eager, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
 
 raw = tf.raw_ops
@@ -18,11 +20,18 @@ raw = tf.raw_ops
 _Binary = Callable[[Any, Any], Any]
 
 
-def _binary(operation: Callable[..., Any], of_booleans: Callable[..., Any] | None = None) -> _Binary:
+def _binary(name: str, of_booleans: Callable[..., Any] | None = None) -> _Binary:
+    operation, quick = op(name), eager(name)
+
     def apply(x1: Any, x2: Any) -> Any:
+        try:
+            if type(x1) is type(x2) is EagerTensor and thread.is_eager:
+                return quick(x1, x2)
+        except Exception:
+            pass
         x1, x2 = pair(x1, x2)
         try:
-            return operation(x=x1, y=x2)
+            return operation(x1, x2)
         except Exception:
             if of_booleans is None or (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
                 raise
@@ -31,10 +40,12 @@ def _binary(operation: Callable[..., Any], of_booleans: Callable[..., Any] | Non
     return apply
 
 
-add = _binary(raw.AddV2, raw.LogicalOr)
-subtract = _binary(raw.Sub)
-multiply = _binary(raw.Mul, raw.LogicalAnd)
-remainder = _binary(raw.FloorMod)
+add = _binary("AddV2", raw.LogicalOr)
+subtract = _binary("Sub")
+multiply = _binary("Mul", raw.LogicalAnd)
+remainder = _binary("FloorMod")
+_quotient = op("RealDiv")
+_power = op("Pow")
 
 
 def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
@@ -51,15 +62,15 @@ def divide(x1: Any, x2: Any) -> Any:
     x1, x2 = pair(x1, x2)
     like = x1 if isinstance(x1, tf.Tensor) else x2
     if like.dtype.is_integer or like.dtype.is_bool:
-        x1, x2 = tf.cast(x1, tf.float32), tf.cast(x2, tf.float32)
-    return raw.RealDiv(x=x1, y=x2)
+        x1, x2 = cast(x1, tf.float32), cast(x2, tf.float32)
+    return _quotient(x1, x2)
 
 
 def pow(x1: Any, x2: Any) -> Any:
     x1, x2 = pair(x1, x2)
     if (x1 if isinstance(x1, tf.Tensor) else x2).dtype.is_unsigned:
         return unsigned.power(*as_tensors(x1, x2))
-    return raw.Pow(x=x1, y=x2)
+    return _power(x1, x2)
 
 
 def atan2(x1: Any, x2: Any) -> tf.Tensor:
@@ -93,8 +104,8 @@ def _length(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
         ratio = raw.DivNoNan(x=least, y=largest)
         result = largest * raw.Sqrt(x=1 + ratio * ratio)
     else:
-        wide = tf.cast(x1, tf.float64), tf.cast(x2, tf.float64)
-        result = tf.cast(raw.Sqrt(x=wide[0] * wide[0] + wide[1] * wide[1]), x1.dtype)
+        wide = cast(x1, tf.float64), cast(x2, tf.float64)
+        result = cast(raw.Sqrt(x=wide[0] * wide[0] + wide[1] * wide[1]), x1.dtype)
     infinite = tf.math.is_inf(x1) | tf.math.is_inf(x2)  # also with a NaN
     return raw.SelectV2(condition=infinite, t=constant(math.inf, x1.dtype), e=result)
 
@@ -103,7 +114,7 @@ def logaddexp(x1: Any, x2: Any) -> tf.Tensor:
     x1, x2 = floats(x1, x2)
     if x1.dtype.size > 2:
         return _logaddexp(x1, x2)
-    return tf.cast(_logaddexp(tf.cast(x1, tf.float32), tf.cast(x2, tf.float32)), x1.dtype)
+    return cast(_logaddexp(cast(x1, tf.float32), cast(x2, tf.float32)), x1.dtype)
 
 
 @tf.custom_gradient
@@ -122,12 +133,12 @@ def nextafter(x1: Any, x2: Any) -> tf.Tensor:
 
 def _next_half(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
     """One step among the numbers of 16 bits, which are in the order of their signed bits."""
-    places = [tf.cast(tf.bitcast(x, tf.int16), tf.int32) for x in (x1, x2)]
+    places = [cast(tf.bitcast(x, tf.int16), tf.int32) for x in (x1, x2)]
     first, second = (tf.where(place < 0, -32768 - place, place) for place in places)
     place = first + tf.sign(second - first)
     negative_one = (place < 0) | ((place == 0) & (first < 0))
     bits = tf.where(negative_one, -32768 - place, place)
-    result = tf.bitcast(tf.cast(bits, tf.int16), x1.dtype)
+    result = tf.bitcast(cast(bits, tf.int16), x1.dtype)
     unordered = tf.math.is_nan(x1) | tf.math.is_nan(x2)
     return tf.where(tf.equal(x1, x2), x2, tf.where(unordered, constant(math.nan, x1.dtype), result))
 
@@ -137,40 +148,49 @@ def _next_half(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
 _Unary = Callable[[Any], Any]
 
 
-def _float_unary(operation: Callable[..., Any]) -> _Unary:
+def _float_unary(name: str) -> _Unary:
+    operation, quick = op(name), eager(name)
+
     def apply(x: Any) -> Any:
-        return operation(x=floating(x))
+        if thread.is_eager:
+            try:
+                return quick(x)
+            except Exception:
+                pass  # of integers
+        return operation(floating(x))
 
     return apply
 
 
-def _exact_for_integers(operation: Callable[..., Any]) -> _Unary:
+def _exact_for_integers(name: str) -> _Unary:
+    operation = op(name)
+
     def apply(x: Any) -> Any:
-        return x if x.dtype.is_integer else operation(x=x)
+        return x if x.dtype.is_integer else operation(x)
 
     return apply
 
 
-acos = _float_unary(raw.Acos)
-acosh = _float_unary(raw.Acosh)
-asin = _float_unary(raw.Asin)
-asinh = _float_unary(raw.Asinh)
-atan = _float_unary(raw.Atan)
-atanh = _float_unary(raw.Atanh)
-cos = _float_unary(raw.Cos)
-cosh = _float_unary(raw.Cosh)
-exp = _float_unary(raw.Exp)
-expm1 = _float_unary(raw.Expm1)
-log = _float_unary(raw.Log)
-log1p = _float_unary(raw.Log1p)
-reciprocal = _float_unary(raw.Reciprocal)
-sin = _float_unary(raw.Sin)
-sinh = _float_unary(raw.Sinh)
-sqrt = _float_unary(raw.Sqrt)
-tan = _float_unary(raw.Tan)
-tanh = _float_unary(raw.Tanh)
-ceil = _exact_for_integers(raw.Ceil)
-floor = _exact_for_integers(raw.Floor)
+acos = _float_unary("Acos")
+acosh = _float_unary("Acosh")
+asin = _float_unary("Asin")
+asinh = _float_unary("Asinh")
+atan = _float_unary("Atan")
+atanh = _float_unary("Atanh")
+cos = _float_unary("Cos")
+cosh = _float_unary("Cosh")
+exp = _float_unary("Exp")
+expm1 = _float_unary("Expm1")
+log = _float_unary("Log")
+log1p = _float_unary("Log1p")
+reciprocal = _float_unary("Reciprocal")
+sin = _float_unary("Sin")
+sinh = _float_unary("Sinh")
+sqrt = _float_unary("Sqrt")
+tan = _float_unary("Tan")
+tanh = _float_unary("Tanh")
+ceil = _exact_for_integers("Ceil")
+floor = _exact_for_integers("Floor")
 
 
 def _logarithm(base: float) -> _Unary:
@@ -178,11 +198,11 @@ def _logarithm(base: float) -> _Unary:
 
     @tf.custom_gradient
     def real(x: tf.Tensor) -> Any:
-        wide = tf.cast(x, tf.float64)
+        wide = cast(x, tf.float64)
         result = raw.Log(x=wide) / math.log(base)
         whole = raw.Rint(x=result)
         result = tf.where(tf.equal(raw.Pow(x=tf.constant(base, tf.float64), y=whole), wide), whole, result)
-        return tf.cast(result, x.dtype), lambda upstream: upstream / (x * constant(math.log(base), x.dtype))
+        return cast(result, x.dtype), lambda upstream: upstream / (x * constant(math.log(base), x.dtype))
 
     def apply(x: tf.Tensor) -> tf.Tensor:
         x = floating(x)
@@ -198,16 +218,23 @@ log10 = _logarithm(10.0)
 def abs(x: tf.Tensor) -> tf.Tensor:
     if x.dtype.is_unsigned:
         return x
-    return raw.ComplexAbs(x=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else raw.Abs(x=x)
+    return raw.ComplexAbs(x=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else _size(x)
+
+
+_quick_negative, _same, _size, _square = eager("Neg"), op("Identity"), op("Abs"), op("Square")
 
 
 def negative(x: tf.Tensor) -> tf.Tensor:
-    dtype = x.dtype
-    return raw.Neg(x=x) if dtype is tf.float32 or not dtype.is_unsigned else unsigned.opposite(x)
+    if thread.is_eager:
+        try:
+            return _quick_negative(x)
+        except Exception:
+            pass  # of unsigned integers
+    return unsigned.opposite(x) if x.dtype.is_unsigned else raw.Neg(x=x)
 
 
 def positive(x: tf.Tensor) -> tf.Tensor:
-    return raw.Identity(input=x)
+    return _same(x)
 
 
 def sign(x: tf.Tensor) -> tf.Tensor:
@@ -225,11 +252,11 @@ def signbit(x: tf.Tensor) -> tf.Tensor:
 
 
 def square(x: tf.Tensor) -> tf.Tensor:
-    return raw.Square(x=x)
+    return _square(x)
 
 
 def _rint(x: tf.Tensor) -> tf.Tensor:
-    return tf.cast(raw.Rint(x=tf.cast(x, tf.float32)), x.dtype) if x.dtype.size == 2 else raw.Rint(x=x)
+    return cast(raw.Rint(x=cast(x, tf.float32)), x.dtype) if x.dtype.size == 2 else raw.Rint(x=x)
 
 
 def round(x: tf.Tensor) -> tf.Tensor:

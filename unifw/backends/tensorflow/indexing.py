@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import is_traced
+from unifw.backends.tensorflow.native import cast, integers, is_traced, op, static_shape, thread
 from unifw.backends.tensorflow.native import shape as _shape
 from unifw.backends.tensorflow.promotion import constant
 from unifw.keys import Index, Mask, Split, split
@@ -18,10 +18,78 @@ raw = tf.raw_ops
 
 
 def getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
-    if type(key) is int and x.shape[0] is not None:
-        if not -x.shape[0] <= key < x.shape[0]:
-            raise IndexError(f"index {key} is out of bounds for axis 0 with size {x.shape[0]}")
-        return x[key]
+    if thread.is_eager and type(key) in _BASIC:
+        try:
+            return _kept_slice(*_flat(key))(x)
+        except Exception:
+            pass  # what follows finds out why, or knows another way
+    return _getitem(x, key)
+
+
+_BASIC = {int, slice, tuple, type(None), type(Ellipsis)}
+
+
+def _flat(key: Any) -> tuple[Any, ...]:
+    """An index as what can be looked up: each slice as the word `slice` and its three numbers."""
+    flat: list[Any] = []
+    for part in key if type(key) is tuple else (key,):
+        if type(part) is slice:
+            flat += (slice, part.start, part.stop, part.step)
+        else:
+            flat.append(part)
+    return tuple(flat)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _kept_slice(*flat: Any) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The operation that an index of integers, slices, `...` and None stands for."""
+    return _strided("StridedSlice", flat)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _kept_update(*flat: Any) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """The operation that replaces what such an index picks."""
+    return _strided("TensorStridedSliceUpdate", flat)
+
+
+def _strided(name: str, flat: tuple[Any, ...]) -> Callable[..., tf.Tensor]:
+    numbers, masks = _numbers(flat)
+    begin, end, steps = map(integers, numbers)
+    operation = op(name, **masks)
+    return lambda x, *value: operation(x, begin, end, steps, *value)
+
+
+def _numbers(flat: tuple[Any, ...]) -> tuple[list[tuple[int, ...]], dict[str, int]]:
+    """An index as StridedSlice has it: where its parts begin and end, their steps, and in masks a bit for each part."""
+    rows: list[tuple[int, ...]] = []
+    masks = dict.fromkeys(_MASKS, 0)
+    parts = iter(flat)
+    for place, part in enumerate(iter(lambda: next(parts, _END), _END)):
+        if part is slice:
+            row, marks = _row(next(parts), next(parts), next(parts))
+        elif type(part) is int:
+            row, marks = (part, part + 1, 1), ("shrink_axis_mask",)
+        else:
+            row, marks = (0, 0, 1), (_OF_NEW_AXES[part],)
+        rows.append(row)
+        for mark in marks:
+            masks[mark] |= 1 << place
+    return [tuple(column) for column in zip(*rows, strict=True)] or [(), (), ()], masks
+
+
+_END = object()
+_MASKS = ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
+_OF_NEW_AXES: dict[Any, str] = {None: "new_axis_mask", Ellipsis: "ellipsis_mask"}
+
+
+def _row(start: Any, stop: Any, step: Any) -> tuple[tuple[int, int, int], tuple[str, ...]]:
+    if not all(value is None or type(value) is int for value in (start, stop, step)):
+        raise TypeError("a slice of other numbers than integers")
+    marks = [mark for mark, value in (("begin_mask", start), ("end_mask", stop)) if value is None]
+    return (start or 0, stop or 0, 1 if step is None else step), tuple(marks)
+
+
+def _getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
     parts = key if isinstance(key, tuple) else (key,)
     if all(map(_is_basic, parts)):
         _check_bounds(x, parts)
@@ -75,7 +143,7 @@ def _part(part: Any) -> Any:
         return Mask(part, tuple(part.shape))
     if not part.shape.rank and not is_traced(part):
         return int(part)
-    return Index(part if part.dtype in (tf.int32, tf.int64) else tf.cast(part, tf.int64))
+    return Index(part if part.dtype in (tf.int32, tf.int64) else cast(part, tf.int64))
 
 
 def _nonzero(mask: tf.Tensor, ndim: int) -> Sequence[tf.Tensor]:
@@ -98,7 +166,7 @@ def _gathered(x: tf.Tensor, key: Split) -> tf.Tensor:
     rows = tf.reshape(raw.Transpose(x=x, perm=[*axes, *others]), [flat, *(sizes[axis] for axis in others)])
     row = indices[0]
     for axis, index in zip(axes[1:], indices[1:], strict=True):
-        row = row * tf.cast(sizes[axis], tf.int64) + index
+        row = row * cast(sizes[axis], tf.int64) + index
     return _moved(tf.gather(rows, row), row.shape.rank, key.front)
 
 
@@ -111,7 +179,7 @@ def _moved(x: tf.Tensor, count: int, front: int) -> tf.Tensor:
 
 def _in_range(x: tf.Tensor, axis: int, index: Any) -> tf.Tensor:
     """Indices counted from the front. Raises IndexError where the values are known."""
-    index = tf.cast(index, tf.int64)
+    index = cast(index, tf.int64)
     size = _shape(x)[axis]
     if isinstance(size, int) and not is_traced(index) and "CPU" in index.device:  # elsewhere it would wait for them
         values = index.numpy()
@@ -119,25 +187,46 @@ def _in_range(x: tf.Tensor, axis: int, index: Any) -> tf.Tensor:
             raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
         if values.size and values.min() >= 0:
             return index
-    return tf.where(index < 0, index + tf.cast(size, tf.int64), index)
+    return tf.where(index < 0, index + cast(size, tf.int64), index)
 
 
 # ---- assignment
 
 
 def setitem(x: tf.Tensor, key: Any, value: Any) -> tf.Tensor:
-    value = tf.cast(value, x.dtype) if isinstance(value, tf.Tensor) else constant(value, x.dtype)
+    value = cast(value, x.dtype) if isinstance(value, tf.Tensor) else constant(value, x.dtype)
     if not value.shape.rank and isinstance(key, tf.Tensor) and key.dtype is tf.bool:
         return _filled(x, key, value)
+    parts = key if isinstance(key, tuple) else (key,)
+    return _sliced_over(x, key, value) if all(map(_is_basic, parts)) else _scattered_over(x, key, value)
+
+
+def _sliced_over(x: tf.Tensor, key: Any, value: tf.Tensor) -> tf.Tensor:
+    """`x` with a value where an index of integers, slices, `...` and None points."""
+    updates = _spread(value, getitem(x, key))
+    if not thread.is_eager:
+        return _strided("TensorStridedSliceUpdate", _flat(key))(x, updates)
+    return _kept_update(*_flat(key))(x, updates)
+
+
+def _scattered_over(x: tf.Tensor, key: Any, value: tf.Tensor) -> tf.Tensor:
+    """`x` with a value where an index with arrays in it points."""
     shape = _shape(x)
     count = reduce(lambda size, one: size * one, shape, 1)
     positions = getitem(tf.reshape(tf.range(count, dtype=tf.int64), shape), key)
-    while value.shape.rank > positions.shape.rank and value.shape[0] == 1:
-        value = value[0]
-    updates = raw.BroadcastTo(input=value, shape=tf.shape(positions))
+    updates = _spread(value, positions)
     flat = tf.reshape(x, (-1,))
     changed = tf.tensor_scatter_nd_update(flat, tf.reshape(positions, (-1, 1)), tf.reshape(updates, (-1,)))
     return tf.reshape(changed, shape)
+
+
+def _spread(value: tf.Tensor, over: tf.Tensor) -> tf.Tensor:
+    """A value in the shape of what it replaces."""
+    while value.shape.rank > over.shape.rank and value.shape[0] == 1:
+        value = value[0]
+    if static_shape(value) == static_shape(over) and None not in static_shape(over):
+        return value
+    return raw.BroadcastTo(input=value, shape=tf.shape(over))
 
 
 def _filled(x: tf.Tensor, mask: tf.Tensor, value: tf.Tensor) -> tf.Tensor:

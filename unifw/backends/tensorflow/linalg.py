@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.ops import EagerTensor
 
-from unifw.backends.tensorflow.native import is_traced
+from unifw.backends.tensorflow.native import is_traced, op
 from unifw.backends.tensorflow.promotion import pair
 from unifw.errors import DTypeError
 
@@ -19,21 +20,24 @@ _MULTIPLIED = frozenset(
     [tf.float32, tf.float64, tf.float16, tf.bfloat16, tf.complex64, tf.complex128, tf.int32, tf.int64]
 )
 
+_product, _products = op("MatMul"), op("BatchMatMulV2")
+
 
 def matmul(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
-    x1, x2 = pair(x1, x2)
+    if not type(x1) is type(x2) is EagerTensor:
+        x1, x2 = pair(x1, x2)
     if x1.dtype not in _MULTIPLIED:
         return _integer_matmul(x1, x2)
     rank1, rank2 = x1.shape.rank, x2.shape.rank
     if rank1 == 2 and rank2 == 2:
-        return raw.MatMul(a=x1, b=x2)
+        return _product(x1, x2)
     if rank1 == 1 and rank2 == 1:
         return tf.tensordot(x1, x2, 1)
     if rank1 == 1:
-        return tf.squeeze(raw.BatchMatMulV2(x=x1[None, :], y=x2), -2)
+        return tf.squeeze(_products(x1[None, :], x2), -2)
     if rank2 == 1:
-        return tf.squeeze(raw.BatchMatMulV2(x=x1, y=x2[:, None]), -1)
-    return raw.BatchMatMulV2(x=x1, y=x2)
+        return tf.squeeze(_products(x1, x2[:, None]), -1)
+    return _products(x1, x2)
 
 
 def _integer_matmul(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
 
-raw = tf.raw_ops
+from unifw.backends.tensorflow.native import integers, op
+
+_reshape, _transpose, _expand, _broadcast = op("Reshape"), op("Transpose"), op("ExpandDims"), op("BroadcastTo")
+_join, _reverse, _roll = op("ConcatV2"), op("ReverseV2"), op("Roll")
 
 
 def reshape(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
-    return raw.Reshape(tensor=x, shape=shape)
+    return _reshape(x, integers(shape))
 
 
 def permute_dims(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
-    return raw.Transpose(x=x, perm=axes)
+    return _transpose(x, integers(axes))
 
 
 def expand_dims(x: tf.Tensor, axis: int) -> tf.Tensor:
-    return raw.ExpandDims(input=x, axis=axis)
+    return _expand(x, axis)
+
+
+@cache
+def _without(axes: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
+    return op("Squeeze", squeeze_dims=axes)
 
 
 def squeeze(x: tf.Tensor, axis: tuple[int, ...]) -> tf.Tensor:
-    return tf.squeeze(x, list(axis)) if axis else x
+    return _without(axis)(x) if axis else x
 
 
 def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
     if len(shape) <= _MOST_BROADCAST_AXES:
-        return raw.BroadcastTo(input=x, shape=shape)
+        return _broadcast(x, integers(shape))
     sizes = (1,) * (len(shape) - x.shape.rank) + tuple(x.shape)
     if any(size not in (1, target) for size, target in zip(sizes, shape, strict=True)):
         raise ValueError(f"{sizes} does not broadcast to {shape}")
@@ -41,19 +50,24 @@ _MOST_BROADCAST_AXES = 5  # of TensorFlow's kernel on the CPU
 
 
 def concat(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
-    return tf.concat(xs, axis)
+    return _join(list(xs), axis) if len(xs) > 1 else tf.concat(xs, axis)
+
+
+@cache
+def _along(axis: int) -> Callable[[list[tf.Tensor]], tf.Tensor]:
+    return op("Pack", axis=axis)
 
 
 def stack(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
-    return tf.stack(xs, axis)
+    return _along(axis)(list(xs))
 
 
 def flip(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
-    return tf.reverse(x, list(axes))
+    return _reverse(x, integers(tuple(axes)))
 
 
 def roll(x: tf.Tensor, shifts: tuple[int, ...], axes: tuple[int, ...]) -> tf.Tensor:
-    return raw.Roll(input=x, shift=shifts, axis=axes)
+    return _roll(x, integers(shifts), integers(axes))
 
 
 def shares_memory(x: tf.Tensor, y: tf.Tensor) -> bool:

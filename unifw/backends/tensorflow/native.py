@@ -1,11 +1,17 @@
-"""What a `tf.Tensor` is: its dtype, shape and values, and how to make one of NumPy's."""
+"""What a `tf.Tensor` is, how to make one of NumPy's, and how to run an operation at the cost of its C++ alone."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import context
+from tensorflow.python.framework.ops import EagerTensor
 
 from unifw import dtypes
 from unifw.backends.tensorflow import devices
@@ -15,8 +21,58 @@ TF = {dtype: getattr(tf, dtype.name) for dtype in dtypes.ALL}
 UNIFW = {native: dtype for dtype, native in TF.items()}
 
 
+_context = context.context()
+thread = _context._thread_local_data
+"""Of the calling thread: `is_eager` is false while it builds a graph."""
+
+
+def eager(name: str) -> Callable[..., Any]:
+    """The call that `tf.raw_ops` makes after some Python of its own, for eager tensors alone; it records gradients."""
+    return partial(pywrap_tfe.TFE_Py_FastPathExecute, _context, name, None)
+
+
+def op(name: str, **attributes: Any) -> Callable[..., Any]:
+    """The raw operation `name`, called with its inputs in order.
+
+    In a graph, and where the eager call fails, `tf.raw_ops` does its work, or says why it cannot.
+    """
+    quick = eager(name)
+    whole = inspect.unwrap(getattr(tf.raw_ops, name))
+    settings = {p.name: p.default for p in inspect.signature(whole).parameters.values() if p.default is not p.empty}
+    settings = {key: value for key, value in (settings | attributes).items() if key != "name"}
+    flat = [part for item in settings.items() for part in item]  # all of them: gradients look them up
+
+    def apply(*inputs: Any) -> Any:
+        if thread.is_eager:
+            try:
+                return quick(*inputs, *flat)
+            except Exception:
+                pass
+        return whole(*inputs, **settings)
+
+    return apply
+
+
+def is_recorded() -> bool:
+    """Whether a gradient may be asked of what runs now: a tape watches, or a graph is built."""
+    return not (thread.is_eager and pywrap_tfe.TFE_Py_TapeSetIsEmpty())
+
+
+@lru_cache(maxsize=4096, typed=True)
+def kept_integers(*values: int) -> tf.Tensor:
+    """Integers as a tensor that is made once, for eager calls."""
+    wide = any(abs(value) >= 2**31 for value in values)
+    with tf.init_scope(), tf.device("/device:CPU:0"):  # where kernels read shapes and axes
+        return tf.constant(values, tf.int64 if wide else tf.int32, (len(values),))
+
+
+def integers(values: tuple[Any, ...]) -> Any:
+    """Axes or sizes as an operation takes them: a tensor that is made once; in a graph as they are."""
+    return kept_integers(*values) if thread.is_eager else values
+
+
 def is_traced(x: tf.Tensor) -> bool:
-    return bool(tf.is_symbolic_tensor(x))
+    return type(x) is not EagerTensor and bool(tf.is_symbolic_tensor(x))
 
 
 def is_size(x: Any) -> bool:
@@ -44,6 +100,9 @@ def dtype(x: tf.Tensor) -> DType:
 
 
 def shape(x: tf.Tensor) -> tuple[Any, ...]:
+    if type(x) is EagerTensor:
+        sizes: tuple[int, ...] = x._shape_tuple()
+        return sizes
     static = tuple(x.shape)
     if None not in static:
         return static
@@ -52,11 +111,24 @@ def shape(x: tf.Tensor) -> tuple[Any, ...]:
 
 
 def static_shape(x: tf.Tensor) -> tuple[int | None, ...]:
-    return tuple(x.shape)
+    sizes: tuple[int | None, ...] = x._shape_tuple() if type(x) is EagerTensor else tuple(x.shape)
+    return sizes
+
+
+@cache
+def _to(dtype: tf.DType) -> Callable[[tf.Tensor], tf.Tensor]:
+    return op("Cast", DstT=dtype)
+
+
+def cast(x: Any, dtype: tf.DType) -> tf.Tensor:
+    """`tf.cast`, for a tensor at the cost of the operation alone."""
+    if type(x) is not EagerTensor:
+        return tf.cast(x, dtype)
+    return x if x.dtype is dtype else _to(dtype)(x)
 
 
 def astype(x: tf.Tensor, dtype: DType) -> tf.Tensor:
-    return tf.cast(x, TF[dtype])
+    return cast(x, TF[dtype])
 
 
 def copy(x: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import TF, UNIFW, is_size, is_traced
+from unifw.backends.tensorflow.native import TF, UNIFW, cast, is_size, is_traced
 from unifw.dtypes import promote_scalar
 
 
@@ -18,7 +18,7 @@ def pair(x1: Any, x2: Any) -> tuple[Any, Any]:
     if not isinstance(x1, tf.Tensor):
         x2, x1 = with_scalar(x2, x1)
     elif x1.dtype is not x2.dtype:  # one is a symbolic size
-        x1, x2 = (tf.cast(x1, x2.dtype), x2) if is_size(x1) else (x1, tf.cast(x2, x1.dtype))
+        x1, x2 = (cast(x1, x2.dtype), x2) if is_size(x1) else (x1, cast(x2, x1.dtype))
     return x1, x2
 
 
@@ -27,7 +27,7 @@ def with_scalar(x: tf.Tensor, scalar: Any) -> tuple[tf.Tensor, Any]:
     kind: Any = type(scalar)
     common = promote_scalar(own, kind)
     if common is not own:
-        x = tf.cast(x, TF[common])
+        x = cast(x, TF[common])
     if common is not own or kind not in _PYTHON or scalar == 0 or is_traced(x):
         scalar = constant(scalar, x.dtype)
     return x, scalar
@@ -42,7 +42,7 @@ def constant(scalar: Any, dtype: tf.DType) -> tf.Tensor:
 
 
 def floating(x: tf.Tensor) -> tf.Tensor:
-    return x if x.dtype.is_floating or x.dtype.is_complex else tf.cast(x, tf.float32)
+    return x if x.dtype.is_floating or x.dtype.is_complex else cast(x, tf.float32)
 
 
 def as_tensors(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -3,51 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import is_traced
+from unifw.backends.tensorflow.native import cast, eager, integers, kept_integers, op, static_shape, thread
 from unifw.backends.tensorflow.promotion import floating
 
 raw = tf.raw_ops
 
 
-@cache
-def _every_axis(rank: int) -> tf.Tensor:
-    with tf.init_scope():
-        return tf.range(rank)
+def _each(x: tf.Tensor, axis: Any) -> tuple[int, ...]:
+    return tuple(range(x.shape.rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
 
 
 def _axes(x: tf.Tensor, axis: Any) -> Any:
-    return axis if axis is not None else tuple(range(x.shape.rank)) if is_traced(x) else _every_axis(x.shape.rank)
+    return integers(_each(x, axis))
 
 
+_Operation = Callable[..., Any]
 _HALF = (tf.float16, tf.bfloat16)
 
 
 def _accumulator(x: tf.Tensor) -> tf.Tensor:
     """Sums and products of small integers and booleans are taken in 64 bits, those of half floats in 32."""
     if x.dtype is tf.bool or (x.dtype.is_integer and x.dtype.size < 8):
-        return tf.cast(x, tf.uint64 if x.dtype.is_unsigned and x.dtype is not tf.bool else tf.int64)
-    return tf.cast(x, tf.float32) if x.dtype in _HALF else x
+        return cast(x, tf.uint64 if x.dtype.is_unsigned and x.dtype is not tf.bool else tf.int64)
+    return cast(x, tf.float32) if x.dtype in _HALF else x
 
 
-def _reduction(operation: Callable[..., Any]) -> Callable[[Any, Any, bool], Any]:
+def _reducing(name: str) -> tuple[_Operation, _Operation]:
+    """The operation without and with `keepdims`."""
+    return op(name, keep_dims=False), op(name, keep_dims=True)
+
+
+def _reduction(name: str) -> Callable[[Any, Any, bool], Any]:
+    operation, quick = _reducing(name), eager(name)
+
     def apply(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
         dtype = x.dtype
         if dtype is tf.float32 or dtype is tf.float64:
-            return operation(input=x, axis=_axes(x, axis), keep_dims=keepdims)
-        result = operation(input=_accumulator(x), axis=_axes(x, axis), keep_dims=keepdims)
-        return tf.cast(result, x.dtype) if x.dtype in _HALF else result
+            if type(axis) is int and thread.is_eager:
+                return quick(x, kept_integers(axis), "keep_dims", keepdims)
+            return operation[keepdims](x, _axes(x, axis))
+        result = operation[keepdims](_accumulator(x), _axes(x, axis))
+        return cast(result, x.dtype) if x.dtype in _HALF else result
 
     return apply
 
 
-sum = _reduction(raw.Sum)
-prod = _reduction(raw.Prod)
-_mean = _reduction(raw.Mean)
+sum = _reduction("Sum")
+prod = _reduction("Prod")
+_mean = _reduction("Mean")
 
 
 def mean(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
@@ -56,12 +63,12 @@ def mean(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
 
 def cumulative_sum(x: tf.Tensor, axis: int) -> tf.Tensor:
     total = raw.Cumsum(x=_accumulator(x), axis=axis)
-    return tf.cast(total, x.dtype) if x.dtype in _HALF else total
+    return cast(total, x.dtype) if x.dtype in _HALF else total
 
 
 def cumulative_prod(x: tf.Tensor, axis: int) -> tf.Tensor:
     total = _cumulative_prod(_accumulator(x), axis)
-    return tf.cast(total, x.dtype) if x.dtype in _HALF else total
+    return cast(total, x.dtype) if x.dtype in _HALF else total
 
 
 def _cumulative_prod(x: tf.Tensor, axis: int) -> tf.Tensor:
@@ -98,43 +105,48 @@ def _shifted(x: tf.Tensor, axis: int, by: int, fill: int = 0) -> tf.Tensor:
     return raw.PadV2(input=rest, paddings=paddings, constant_values=tf.constant(fill, x.dtype))
 
 
+_MAX, _MIN, _ANY, _ALL = _reducing("Max"), _reducing("Min"), _reducing("Any"), _reducing("All")
+
+
 def max(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _extreme("max", raw.Max, x, axis, keepdims)
+    return _extreme("max", _MAX, x, axis, keepdims)
 
 
 def min(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _extreme("min", raw.Min, x, axis, keepdims)
+    return _extreme("min", _MIN, x, axis, keepdims)
 
 
-def _extreme(name: str, operation: Callable[..., Any], x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
+def _extreme(
+    name: str, operation: tuple[Callable[..., Any], ...], x: tf.Tensor, axis: Any, keepdims: bool
+) -> tf.Tensor:
     _refuse_empty(name, x, axis)
     if x.dtype is tf.bool:
-        return tf.cast(_extreme(name, operation, tf.cast(x, tf.int8), axis, keepdims), tf.bool)
-    return operation(input=x, axis=_axes(x, axis), keep_dims=keepdims)
+        return cast(_extreme(name, operation, cast(x, tf.int8), axis, keepdims), tf.bool)
+    return operation[keepdims](x, _axes(x, axis))
 
 
 def _refuse_empty(name: str, x: tf.Tensor, axis: Any) -> None:
-    axes = range(x.shape.rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if 0 in [x.shape[i] for i in axes]:
+    sizes = static_shape(x)
+    if 0 in sizes and 0 in [sizes[i] for i in _each(x, axis)]:
         raise ValueError(f"{name} of no elements")
 
 
 def any(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return raw.Any(input=tf.cast(x, tf.bool), axis=_axes(x, axis), keep_dims=keepdims)
+    return _ANY[keepdims](cast(x, tf.bool), _axes(x, axis))
 
 
 def all(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return raw.All(input=tf.cast(x, tf.bool), axis=_axes(x, axis), keep_dims=keepdims)
+    return _ALL[keepdims](cast(x, tf.bool), _axes(x, axis))
 
 
 def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor:
     x = floating(x)
     if x.dtype in _HALF:
-        return tf.cast(var(tf.cast(x, tf.float32), axis, keepdims, correction), x.dtype)
+        return cast(var(cast(x, tf.float32), axis, keepdims, correction), x.dtype)
     axes = _axes(x, axis)
     deviations = x - raw.Mean(input=x, axis=axes, keep_dims=True)
     squares = tf.math.real(deviations * tf.math.conj(deviations)) if x.dtype.is_complex else raw.Square(x=deviations)
-    count = tf.cast(tf.size(x) / tf.size(raw.Mean(input=x, axis=axes, keep_dims=False)), squares.dtype)
+    count = cast(tf.size(x) / tf.size(raw.Mean(input=x, axis=axes, keep_dims=False)), squares.dtype)
     return raw.Sum(input=squares, axis=axes, keep_dims=keepdims) / tf.maximum(count - correction, 0)
 
 
