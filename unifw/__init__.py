@@ -166,6 +166,7 @@ from unifw.array.utility import diff as diff
 from unifw.autodiff import grad as grad
 from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
+from unifw.debugging import debug_nans as debug_nans
 from unifw.devices import devices as devices
 from unifw.dtypes import DType as DType
 from unifw.dtypes import bfloat16 as bfloat16
@@ -183,6 +184,7 @@ from unifw.dtypes import uint8 as uint8
 from unifw.dtypes import uint16 as uint16
 from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
+from unifw.eagerly import eager as eager
 from unifw.errors import UnifwError as UnifwError
 from unifw.io import Artifact as Artifact
 from unifw.io import ExportReport as ExportReport

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from unifw.spec.array import ArrayOps
 from unifw.spec.autodiff import AutodiffOps
+from unifw.spec.debugging import DebuggingOps
 from unifw.spec.devices import DeviceOps
 from unifw.spec.export import ExportOps
 from unifw.spec.interop import InteropOps
@@ -54,6 +55,7 @@ class Backend:
     optim: OptimOps | None = None
     export: ExportOps | None = None
     interop: InteropOps | None = None
+    debugging: DebuggingOps | None = None
 
     @property
     def name(self) -> str:

@@ -22,6 +22,7 @@ def load() -> Backend:
     from unifw.backends.tensorflow import (
         array,
         autodiff,
+        debugging,
         devices,
         export,
         interop,
@@ -47,5 +48,6 @@ def load() -> Backend:
             optim=optim,
             export=export,
             interop=interop,
+            debugging=debugging,
         )
     )

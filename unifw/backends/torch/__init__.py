@@ -15,7 +15,19 @@ INFO = BackendInfo(
 
 def load() -> Backend:
     """Import torch and put the backend together."""
-    from unifw.backends.torch import array, autodiff, devices, export, interop, nn, optim, random, tensor, tracing
+    from unifw.backends.torch import (
+        array,
+        autodiff,
+        debugging,
+        devices,
+        export,
+        interop,
+        nn,
+        optim,
+        random,
+        tensor,
+        tracing,
+    )
 
     return tensor.bind(
         Backend(
@@ -32,5 +44,6 @@ def load() -> Backend:
             optim=optim,
             export=export,
             interop=interop,
+            debugging=debugging,
         )
     )
