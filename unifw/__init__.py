@@ -175,6 +175,7 @@ from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
 from unifw.autodiff import vjp as vjp
 from unifw.autodiff import vmap as vmap
+from unifw.debugging import debug_nans as debug_nans
 from unifw.devices import default_device as default_device
 from unifw.devices import device as device
 from unifw.devices import devices as devices
@@ -195,6 +196,7 @@ from unifw.dtypes import uint8 as uint8
 from unifw.dtypes import uint16 as uint16
 from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
+from unifw.eagerly import eager as eager
 from unifw.errors import UnifwError as UnifwError
 from unifw.io import Artifact as Artifact
 from unifw.io import CheckpointReport as CheckpointReport

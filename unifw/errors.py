@@ -103,6 +103,10 @@ class ExportError(UnifwError, RuntimeError):
     """A model that cannot be exported, or an export that differs from the live model."""
 
 
+class NonFiniteError(UnifwError, FloatingPointError):
+    """NaN or infinity arose where `debug_nans` looks."""
+
+
 class OperationError(UnifwError, RuntimeError):
     """A native operation failed for a reason that unifw cannot name better."""
 

@@ -14,7 +14,7 @@ FRAMEWORKS = {"torch", "tensorflow", "tf"}
 
 # From the bottom to the top; a module may import modules of its own layer and of those below it.
 LAYERS = [
-    {"errors", "tree", "dtypes", "keys"},
+    {"errors", "tree", "dtypes", "keys", "eagerly"},
     {"spec"},
     {"registry", "devices"},
     {"operators"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"variable", "array"},
     {"autodiff", "control", "tracing", "random"},
     {"nn", "optim", "data"},
-    {"train", "io", "interop", "models"},
+    {"train", "io", "interop", "models", "debugging"},
     {"cli", "testing"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -8,7 +8,7 @@ from typing import Any, Generic, Self, TypeVar, overload
 from unifw.errors import ArgumentError, OperandError, describe
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
-from unifw.variable import Parameter
+from unifw.variable import Parameter, Variable
 
 Item = TypeVar("Item")
 
@@ -81,7 +81,7 @@ def _tensor(owner: Module, item: Any) -> Tensor:
     """What a collection of parameters keeps: a Tensor becomes a Parameter, a Buffer stays one."""
     if not isinstance(item, Tensor):
         raise OperandError(f"{type(owner).__name__}: got {describe(item)}; expected Parameters. Write Parameter(...).")
-    return Parameter(item) if type(item) is item.wrap else item
+    return item if isinstance(item, Variable) else Parameter(item)
 
 
 class ModuleList(_List[Module]):

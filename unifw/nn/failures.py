@@ -24,17 +24,28 @@ def locate(error: Exception, root: Members) -> None:
 
     Each Module on the way up does so, and its note replaces those of its parts: the outermost has the whole path.
     """
-    paths = {id(module): name for name, module in root.named_modules()}
-    calls = [frame for frame in _frames(error) if id(frame.f_locals.get("self")) in paths]
+    members = {id(module) for module in root.modules()}
+    calls = [frame for frame in _frames(error) if id(frame.f_locals.get("self")) in members]
     module = calls[-1].f_locals["self"]
     first = next(frame for frame in calls if frame.f_locals["self"] is module)
     notes = getattr(error, "__notes__", [])
-    notes[:] = [note for note in notes if not (isinstance(note, Place) and note.module in paths)]
-    path = paths[id(module)]
-    name = type(module).__name__
-    place = Place(f"In {f'{path} ({name})' if path else f'the {name} itself'}, called with {_inputs(module, first)}.")
+    notes[:] = [note for note in notes if not (isinstance(note, Place) and note.module in members)]
+    place = Place(f"In {address(root, module)}, called with {_inputs(module, first)}.")
     place.module = id(module)
     error.add_note(place)
+
+
+def address(root: Members, module: Members) -> str:
+    """The path of a Module in a model, and its class.
+
+    >>> import unifw
+    >>> model = unifw.nn.Sequential(unifw.nn.ReLU())
+    >>> address(model, model[0])
+    '0 (ReLU)'
+    """
+    path = next((name for name, member in root.named_modules() if member is module), "")
+    kind = type(module).__name__
+    return f"{path} ({kind})" if path else f"the {kind} itself"
 
 
 def _frames(error: Exception) -> list[FrameType]:

@@ -14,6 +14,7 @@ from unifw.autodiff import differentiate
 from unifw.conversion import TensorLike, to_native
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
+from unifw.eagerly import runs_eagerly
 from unifw.errors import GradientError, OperandError, describe
 from unifw.nn.modes import mode
 from unifw.nn.module import Module
@@ -161,9 +162,10 @@ class Trainer:
         held = [self.optimizer, self.loss, *self.metrics.values(), *storages]
         if len(held) != len(self._made_for) or any(a is not b for a, b in zip(held, self._made_for, strict=True)):
             self._steps, self._made_for = {}, held
-        key = (kind, names, tuple(module.training for _, module in self.model.named_modules()))
+        eagerly = runs_eagerly()
+        key = (kind, names, eagerly, tuple(module.training for _, module in self.model.named_modules()))
         if key not in self._steps:
-            self._steps[key] = part(self.model.backend, "tracing").make_step(build())
+            self._steps[key] = build() if eagerly else part(self.model.backend, "tracing").make_step(build())
         return self._steps[key]
 
     def _evaluate_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:

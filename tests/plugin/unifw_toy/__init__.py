@@ -1,6 +1,6 @@
 """The toy backend: what a third-party backend needs to give unifw its array functions, here on NumPy.
 
-It declares that it has no layers, gradients, random stream, tracing, optimisers, export formats or DLPack.
+It declares that it has no layers, gradients, random stream, tracing, optimisers, export formats, DLPack or debugging.
 """
 
 from __future__ import annotations
@@ -29,5 +29,6 @@ def load() -> Backend:
             optim=None,
             export=None,
             interop=None,
+            debugging=None,
         )
     )

@@ -24,6 +24,7 @@ def load() -> Backend:
         array,
         autodiff,
         checkpoint,
+        debugging,
         devices,
         export,
         interop,
@@ -50,5 +51,6 @@ def load() -> Backend:
             export=export,
             interop=interop,
             checkpoint=checkpoint,
+            debugging=debugging,
         )
     )

@@ -20,6 +20,7 @@ def load() -> Backend:
         array,
         autodiff,
         checkpoint,
+        debugging,
         devices,
         export,
         interop,
@@ -46,5 +47,6 @@ def load() -> Backend:
             export=export,
             interop=interop,
             checkpoint=checkpoint,
+            debugging=debugging,
         )
     )

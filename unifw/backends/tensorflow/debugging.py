@@ -1,0 +1,65 @@
+"""Looking into backward passes, without hooks on the tape.
+
+Each result, and each parameter that is read, goes through an identity with a gradient of its own, which knows what used
+it. So a gradient for a tensor that was passed in is looked at only when it has been through an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import tensorflow as tf
+
+from unifw.backends.tensorflow.tensor import TensorFlowParameter
+from unifw.spec import Report
+from unifw.tensor import Tensor
+
+
+def watch(x: tf.Tensor, operands: Sequence[Tensor], operation: Any, report: Report) -> tf.Tensor:
+    for operand in operands:
+        used = operand.storage if isinstance(operand, TensorFlowParameter) else operand.native
+        for users in getattr(used, "_unifw_users", ()):
+            users.append(operation)
+    return _watched(x, report)
+
+
+def _watched(x: tf.Tensor, report: Report) -> tf.Tensor:
+    users: list[Any] = []
+
+    @tf.custom_gradient
+    def identity(x: tf.Tensor) -> Any:
+        def backward(gradient: tf.Tensor) -> tf.Tensor:
+            if not tf.is_symbolic_tensor(gradient):
+                report(gradient, users)
+            return gradient
+
+        return tf.identity(x), backward
+
+    y = identity(x)
+    y._unifw_users = [users]
+    return y
+
+
+@contextmanager
+def watching(report: Report) -> Iterator[None]:
+    parameters: Any = TensorFlowParameter
+    before = vars(parameters).get("native")
+    read = parameters.native.fget
+
+    def watched_read(parameter: Any) -> tf.Tensor:
+        x = read(parameter)
+        if tf.is_symbolic_tensor(x) or not x.dtype.is_floating:
+            return x
+        y = _watched(x, report)
+        parameter.storage._unifw_users = y._unifw_users
+        return y
+
+    parameters.native = property(watched_read)
+    try:
+        yield
+    finally:
+        del parameters.native
+        if before is not None:  # a block inside another
+            parameters.native = before
