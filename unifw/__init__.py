@@ -185,10 +185,12 @@ from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
 from unifw.errors import UnifwError as UnifwError
 from unifw.io import Artifact as Artifact
+from unifw.io import CheckpointReport as CheckpointReport
 from unifw.io import ExportReport as ExportReport
 from unifw.io import export as export
 from unifw.io import load as load
 from unifw.io import load_artifact as load_artifact
+from unifw.io import load_checkpoint as load_checkpoint
 from unifw.io import save as save
 from unifw.random import seed as seed
 from unifw.registry import backends as backends

@@ -189,6 +189,16 @@ def backend_of_format(format: str) -> BackendInfo:
     raise UnknownBackendError(f"export: got format {format!r}; expected one of {', '.join(known)}.")
 
 
+def backend_of_checkpoint(ending: str) -> BackendInfo | None:
+    """The backend whose framework writes weights in files of this ending, or None; imports no framework.
+
+    >>> backend_of_checkpoint(".pth").name
+    'torch'
+    """
+    infos: list[BackendInfo] = [plugin.INFO for plugin in _plugins().values()]
+    return next((candidate for candidate in infos if ending in candidate.checkpoints), None)
+
+
 def backend_of_native(x: Any) -> Backend | None:
     """The backend whose framework made the object `x`, loading it if needed, or None."""
     framework = type(x).__module__.partition(".")[0]

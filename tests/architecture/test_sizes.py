@@ -52,6 +52,7 @@ PUBLIC = (
 )
 WITHOUT_CALL = {
     "Artifact",
+    "CheckpointReport",
     "ExportReport",
     "LoadReport",
     "HookHandle",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -15,14 +14,10 @@ from unifw.conversion import TensorLike
 from unifw.dtypes import bfloat16, complex128
 from unifw.errors import FileFormatError, OperandError, PathMissingError, PathWriteError, describe
 from unifw.io.paths import written_whole
+from unifw.io.stored import stored_in
 from unifw.nn.module import Module
 from unifw.spec import Numpy
 from unifw.tensor import Tensor
-
-_FROM_FILE = {
-    "BOOL": "bool", "I8": "int8", "I16": "int16", "I32": "int32", "I64": "int64", "U8": "uint8", "U16": "uint16",
-    "U32": "uint32", "U64": "uint64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64",
-}  # fmt: skip
 
 
 def save(model: Module | Mapping[str, TensorLike], path: str | PathLike[str]) -> None:
@@ -93,38 +88,11 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     >>> unifw.load(path)["x"].tolist()
     [1.0, 2.0]
     """
-    import safetensors
-
     try:
-        data = Path(path).read_bytes()
+        entries = stored_in(Path(path))
+        values = {entry: entry.read() for entry in set(entries.values())}
+        return {name: values[entry] for name, entry in entries.items()}
     except FileNotFoundError:
         raise PathMissingError(
             f"load: there is nothing at {path}; expected a file that unifw.save(model, path) wrote."
         ) from None
-    try:
-        entries = safetensors.deserialize(data)  # type: ignore[no-untyped-call]
-        values = {name: _restored(name, entry) for name, entry in sorted(entries)}
-        shared = _metadata(data)
-    except safetensors.SafetensorError as error:
-        raise FileFormatError(
-            f"load: {path} is not a safetensors file ({error}). "
-            "Write unifw.save(model, path) to make one; other formats need their own loader."
-        ) from error
-    return values | {name: values[first] for name, first in shared.items() if first in values and name not in values}
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    """The free words of a file's header, which its reader passes over: 8 bytes of length, then JSON."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    found: dict[str, str] = header.get("__metadata__", {})
-    return {name: value for name, value in found.items() if name != "format"}
-
-
-def _restored(name: str, entry: Mapping[str, Any]) -> Tensor:
-    kind, shape, data = entry["dtype"], entry["shape"], entry["data"]
-    if kind == "BF16":
-        upper = np.frombuffer(data, np.uint16).astype(np.uint32) << 16
-        return asarray(upper.view(np.float32).reshape(shape), dtype=bfloat16)
-    if kind not in _FROM_FILE:
-        raise FileFormatError(f"load: {name} has the dtype {kind}; expected one of {', '.join(_FROM_FILE)}, BF16.")
-    return asarray(np.frombuffer(data, _FROM_FILE[kind]).reshape(shape))

@@ -5,14 +5,14 @@ from unifw.nn import init as init
 from unifw.nn import parametrizations as parametrizations
 from unifw.nn import parametrize as parametrize
 from unifw.nn.activations import ReLU as ReLU
+from unifw.nn.cells import GRUCell as GRUCell
+from unifw.nn.cells import LSTMCell as LSTMCell
+from unifw.nn.cells import RNNCell as RNNCell
 from unifw.nn.containers import Identity as Identity
 from unifw.nn.containers import ModuleDict as ModuleDict
 from unifw.nn.containers import ModuleList as ModuleList
 from unifw.nn.containers import ParameterDict as ParameterDict
 from unifw.nn.containers import ParameterList as ParameterList
-from unifw.nn.cells import GRUCell as GRUCell
-from unifw.nn.cells import LSTMCell as LSTMCell
-from unifw.nn.cells import RNNCell as RNNCell
 from unifw.nn.containers import Sequential as Sequential
 from unifw.nn.conv import Conv2d as Conv2d
 from unifw.nn.dropout import Dropout as Dropout

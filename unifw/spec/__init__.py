@@ -12,6 +12,7 @@ from unifw.spec.array import ArrayOps as ArrayOps
 from unifw.spec.autodiff import AutodiffOps as AutodiffOps
 from unifw.spec.backend import Backend as Backend
 from unifw.spec.backend import BackendInfo as BackendInfo
+from unifw.spec.checkpoint import CheckpointOps as CheckpointOps
 from unifw.spec.devices import DeviceOps as DeviceOps
 from unifw.spec.export import ExportOps as ExportOps
 from unifw.spec.export import ExportRequest as ExportRequest

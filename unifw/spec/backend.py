@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from unifw.spec.array import ArrayOps
 from unifw.spec.autodiff import AutodiffOps
+from unifw.spec.checkpoint import CheckpointOps
 from unifw.spec.devices import DeviceOps
 from unifw.spec.export import ExportOps
 from unifw.spec.interop import InteropOps
@@ -26,14 +27,15 @@ class BackendInfo:
     """What is known of a backend without importing its framework.
 
     `requires` is the framework's import name, `install` the command that installs it, `formats` the export formats it
-    writes and reads, by name, each with the ending of its files ("" for a folder); the installed backend of the
-    lowest `preference` is the default.
+    writes and reads, by name, each with the ending of its files ("" for a folder), `checkpoints` the endings of the
+    framework's own files of weights; the installed backend of the lowest `preference` is the default.
     """
 
     name: str
     requires: str
     install: str
     formats: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: tuple[str, ...] = ()
     preference: int = 100
 
 
@@ -54,6 +56,7 @@ class Backend:
     optim: OptimOps | None = None
     export: ExportOps | None = None
     interop: InteropOps | None = None
+    checkpoint: CheckpointOps | None = None
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ INFO = BackendInfo(
     requires="tensorflow",
     install="pip install 'unifw[tensorflow]'",
     formats={"saved_model": ""},
+    checkpoints=(".index",),
     preference=1,
 )
 
@@ -22,6 +23,7 @@ def load() -> Backend:
     from unifw.backends.tensorflow import (
         array,
         autodiff,
+        checkpoint,
         devices,
         export,
         interop,
@@ -47,5 +49,6 @@ def load() -> Backend:
             optim=optim,
             export=export,
             interop=interop,
+            checkpoint=checkpoint,
         )
     )

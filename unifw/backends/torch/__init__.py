@@ -9,13 +9,26 @@ INFO = BackendInfo(
     requires="torch",
     install="pip install 'unifw[torch]'",
     formats={"pt2": ".pt2", "torchscript": ".pt"},
+    checkpoints=(".pt", ".pth", ".bin", ".ckpt", ".tar"),
     preference=0,
 )
 
 
 def load() -> Backend:
     """Import torch and put the backend together."""
-    from unifw.backends.torch import array, autodiff, devices, export, interop, nn, optim, random, tensor, tracing
+    from unifw.backends.torch import (
+        array,
+        autodiff,
+        checkpoint,
+        devices,
+        export,
+        interop,
+        nn,
+        optim,
+        random,
+        tensor,
+        tracing,
+    )
 
     return tensor.bind(
         Backend(
@@ -32,5 +45,6 @@ def load() -> Backend:
             optim=optim,
             export=export,
             interop=interop,
+            checkpoint=checkpoint,
         )
     )
