@@ -49,10 +49,7 @@ PUBLIC = (
     unifw.data,
     unifw.linalg,
     unifw.fft,
-<<<<<<< HEAD
-=======
     unifw.models,
->>>>>>> 3b00b26 (ResNet-18, 34 and 50 and an MLP with torchvision's names, held against torchvision itself)
 )
 WITHOUT_CALL = {
     "Artifact",

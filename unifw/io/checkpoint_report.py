@@ -10,7 +10,8 @@ from typing import Any
 
 from unifw.dtypes import DType
 from unifw.io.stored import Stored
-from unifw.nn.module import LoadReport, Module
+from unifw.nn.module import Module
+from unifw.nn.state import LoadReport
 
 _SHOWN = 5
 
