@@ -6,6 +6,7 @@ The top-level namespace follows the Python array API standard. Importing it impo
 from types import ModuleType as _ModuleType
 
 from unifw import data as data
+from unifw import models as models
 from unifw import nn as nn
 from unifw import optim as optim
 from unifw import train as train
@@ -219,7 +220,7 @@ from unifw.variable import Parameter as Parameter
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
-_NAMESPACES = {"data", "errors", "fft", "linalg", "nn", "optim", "random", "train"}
+_NAMESPACES = {"data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train"}
 
 
 def __dir__() -> list[str]:

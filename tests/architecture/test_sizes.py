@@ -49,6 +49,7 @@ PUBLIC = (
     unifw.data,
     unifw.linalg,
     unifw.fft,
+    unifw.models,
 )
 WITHOUT_CALL = {
     "Artifact",

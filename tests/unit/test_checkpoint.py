@@ -143,6 +143,26 @@ def test_renames_of_the_caller_and_of_the_model(backend: str, tmp_path: Path) ->
         unifw.load_checkpoint(model, path, rename={r"^patch\.\w+": "embed"})
 
 
+@pytest.mark.parametrize("kept", ["first", "second", "both"])
+def test_tied_weights_stay_tied_whichever_name_the_file_has(backend: str, tmp_path: Path, kept: str) -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            self.embed, self.head = nn.Linear(3, 3, bias=False), nn.Linear(3, 3)
+            self.head.weight = self.embed.weight
+
+    model, weight, bias = Tied(), np.full((3, 3), 2.0, np.float32), np.ones(3, np.float32)
+    state = {"embed.weight": weight, "head.weight": weight, "head.bias": bias}
+    for name in {"first": ["head.weight"], "second": ["embed.weight"], "both": []}[kept]:
+        del state[name]
+    assert not unifw.load_checkpoint(
+        model, written(tmp_path / "x.safetensors", {f"bert.{n}": x for n, x in state.items()})
+    )
+    assert model.head.weight is model.embed.weight
+    np.testing.assert_array_equal(model.embed.weight.numpy(), weight)
+    unifw.save(model, tmp_path / "ours.safetensors")
+    assert not unifw.load_checkpoint(Tied(), tmp_path / "ours.safetensors")
+
+
 def test_files_from_before_batch_counts(backend: str, tmp_path: Path) -> None:
     model = Encoder()
     state = {name: x for name, x in trained(model).items() if "num_batches" not in name}

@@ -57,7 +57,7 @@ def load_checkpoint(
     [1.0]
     """
     stored = read_checkpoint(Path(path), key)
-    own, other_names = model.named_state(), _shared_names(model)
+    own, other_names = model.named_state(), model.shared_names()
     fit = fit_names({*own, *other_names}, stored, {**_old_names(model), **checked(rename)}, prefix)
     found = {other_names.get(name, name): stored[original] for name, original in fit.names.items()}
     report = _compared(own, found, fit)
@@ -70,11 +70,6 @@ def load_checkpoint(
         changed = {name for name, entry in found.items() if _replace(own[name], name, entry)}
     unchanged = [name for name in found if name not in changed and isinstance(own[name], Parameter)]
     return replace(report, unchanged=tuple(unchanged))
-
-
-def _shared_names(model: Module) -> Mapping[str, str]:
-    """The other names of shared parameters, each with the first one."""
-    return getattr(model, "shared_names", dict)()
 
 
 def _old_names(model: Module) -> Renames:

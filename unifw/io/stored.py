@@ -35,8 +35,7 @@ class Stored:
 def stored_in(path: Path) -> dict[str, Stored]:
     """Every tensor of a safetensors file, none of them read; each is read on the backend that is active then.
 
-    The other names of a tensor that the file's metadata gives, {other name: name}, stand beside it.
-
+    A shared tensor stands under each of its names, which the file's free words hold: the others, with the first.
     Raises FileNotFoundError, and FileFormatError if the file is something else or damaged.
 
     >>> import tempfile, unifw
@@ -58,9 +57,10 @@ def stored_in(path: Path) -> dict[str, Stored]:
     memory = np.memmap(path, np.uint8, "r")
     start = 8 + int.from_bytes(memory[:8].tobytes(), "little")
     header = json.loads(memory[8:start].tobytes())
-    shared = header.pop("__metadata__", {})
-    found = {name: _entry(name, x, memory[start:]) for name, x in sorted(header.items())}
-    return found | {name: found[x] for name, x in shared.items() if x in found and name not in found}
+    words = header.pop("__metadata__", {})
+    entries = {name: _entry(name, x, memory[start:]) for name, x in sorted(header.items())}
+    shared = {name: entries[first] for name, first in words.items() if first in entries and name not in entries}
+    return entries | shared
 
 
 def _entry(name: str, x: dict[str, Any], memory: Any) -> Stored:

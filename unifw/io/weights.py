@@ -89,9 +89,9 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     [1.0, 2.0]
     """
     try:
-        found = stored_in(Path(path))
-        tensors = {id(stored): stored.read() for stored in found.values()}
-        return {name: tensors[id(stored)] for name, stored in found.items()}
+        entries = stored_in(Path(path))
+        values = {entry: entry.read() for entry in set(entries.values())}
+        return {name: values[entry] for name, entry in entries.items()}
     except FileNotFoundError:
         raise PathMissingError(
             f"load: there is nothing at {path}; expected a file that unifw.save(model, path) wrote."
