@@ -65,10 +65,9 @@ def value_and_grad(
         positions = positions_of("grad", argnums, len(args))
         if single is not None and is_module(args[single]):  # by far the most frequent case, and nothing to replace
             names, parameters = trainable_of("grad", args[single])
-            value, aux, found = _run(
-                parameters[0].backend, lambda _: function(*args, **kwargs), [], parameters, has_aux
-            )
-            return (value, aux) if has_aux else value, dict(zip(names, map(value.wrap, found), strict=True))
+            backend = parameters[0].backend
+            value, aux, found = _run(backend, lambda _: function(*args, **kwargs), [], parameters, has_aux)
+            return (value, aux) if has_aux else value, dict(zip(names, map(backend.Tensor, found), strict=True))
         sources = Sources("grad", [args[position] for position in positions])
 
         def call(stand_ins: list[Any]) -> Any:

@@ -58,6 +58,7 @@ def stored_in(path: Path) -> dict[str, Stored]:
     start = 8 + int.from_bytes(memory[:8].tobytes(), "little")
     header = json.loads(memory[8:start].tobytes())
     words = header.pop("__metadata__", {})
+    words.pop("format", None)  # the one word that every writer puts there
     entries = {name: _entry(name, x, memory[start:]) for name, x in sorted(header.items())}
     shared = {name: entries[first] for name, first in words.items() if first in entries and name not in entries}
     return entries | shared
