@@ -1,6 +1,7 @@
 """Layers and losses as functions of tensors."""
 
 from unifw.nn.functional.activations import relu as relu
+from unifw.nn.functional.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from unifw.nn.functional.cells import gru_cell as gru_cell
 from unifw.nn.functional.cells import lstm_cell as lstm_cell
 from unifw.nn.functional.cells import rnn_cell as rnn_cell
