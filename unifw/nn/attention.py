@@ -75,7 +75,8 @@ class MultiheadAttention(Module):
         self.in_proj_bias = Parameter(zeros(3 * embed_dim)) if bias else None
         draw = [host_generator().normal(0, embed_dim**-0.5, (1, 1, embed_dim)) for _ in range(2 * add_bias_kv)]
         learned = [Parameter(values.astype("float32")) for values in draw]
-        self.bias_k, self.bias_v = learned if learned else (None, None)
+        self.bias_k: Parameter | None = learned[0] if learned else None
+        self.bias_v: Parameter | None = learned[1] if learned else None
         self.out_proj = Linear(embed_dim, embed_dim, bias)
         if self.out_proj.bias is not None:
             self.out_proj.bias.assign(zeros(embed_dim))

@@ -12,6 +12,7 @@ from unifw.nn.functional.losses import Reduction as Reduction
 from unifw.nn.functional.losses import cross_entropy as cross_entropy
 from unifw.nn.functional.normalization import batch_norm as batch_norm
 from unifw.nn.functional.pooling import max_pool2d as max_pool2d
+from unifw.nn.functional.positions import rotary as rotary
 from unifw.nn.functional.recurrent import gru as gru
 from unifw.nn.functional.recurrent import lstm as lstm
 from unifw.nn.functional.recurrent import rnn as rnn
