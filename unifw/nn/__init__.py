@@ -5,6 +5,7 @@ from unifw.nn import init as init
 from unifw.nn import parametrizations as parametrizations
 from unifw.nn import parametrize as parametrize
 from unifw.nn.activations import ReLU as ReLU
+from unifw.nn.attention import MultiheadAttention as MultiheadAttention
 from unifw.nn.cells import GRUCell as GRUCell
 from unifw.nn.cells import LSTMCell as LSTMCell
 from unifw.nn.cells import RNNCell as RNNCell
@@ -21,6 +22,8 @@ from unifw.nn.losses import CrossEntropyLoss as CrossEntropyLoss
 from unifw.nn.module import Module as Module
 from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
 from unifw.nn.pooling import MaxPool2d as MaxPool2d
+from unifw.nn.positions import RotaryPositions as RotaryPositions
+from unifw.nn.positions import SinusoidalPositions as SinusoidalPositions
 from unifw.nn.recurrent import GRU as GRU
 from unifw.nn.recurrent import LSTM as LSTM
 from unifw.nn.recurrent import RNN as RNN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from unifw.spec.nn.activations import ActivationOps
+from unifw.spec.nn.attention import AttentionOps
 from unifw.spec.nn.conv import ConvOps
 from unifw.spec.nn.dropout import DropoutOps
 from unifw.spec.nn.linear import LinearOps
@@ -17,6 +18,7 @@ from unifw.spec.nn.shaping import ShapingOps
 
 class NnOps(
     ActivationOps,
+    AttentionOps,
     ConvOps,
     DropoutOps,
     LinearOps,

@@ -1,6 +1,7 @@
 """The kernels of layers and losses: all chapters in one namespace."""
 
 from unifw.backends.tensorflow.nn.activations import *
+from unifw.backends.tensorflow.nn.attention import *
 from unifw.backends.tensorflow.nn.conv import *
 from unifw.backends.tensorflow.nn.dropout import *
 from unifw.backends.tensorflow.nn.linear import *

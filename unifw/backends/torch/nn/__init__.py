@@ -1,6 +1,7 @@
 """The kernels of layers and losses: all chapters in one namespace."""
 
 from unifw.backends.torch.nn.activations import *
+from unifw.backends.torch.nn.attention import *
 from unifw.backends.torch.nn.conv import *
 from unifw.backends.torch.nn.dropout import *
 from unifw.backends.torch.nn.linear import *

@@ -1,0 +1,32 @@
+"""Attention by torch's fused kernels."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+
+def attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None,
+    dropout: float,
+    causal: bool,
+    scale: float | None,
+    grouped: bool,
+) -> torch.Tensor:
+    return F.scaled_dot_product_attention(query, key, value, mask, dropout, causal, scale=scale, enable_gqa=grouped)
+
+
+def attention_weights(
+    query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None, causal: bool, scale: float | None
+) -> torch.Tensor:
+    scores = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ key.transpose(-1, -2)
+    if causal:
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    if mask is None:
+        return scores.softmax(-1)
+    allowed = mask if mask.dtype is torch.bool else mask > -torch.inf
+    scores = scores if mask is allowed else scores + mask
+    return torch.where(allowed, torch.where(allowed, scores, torch.finfo(scores.dtype).min).softmax(-1), 0.0)

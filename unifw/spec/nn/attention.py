@@ -1,0 +1,39 @@
+"""Attention."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from unifw.spec.types import Native
+
+
+class AttentionOps(Protocol):
+    """Attention of queries (..., L, E) to keys (..., S, E) and values (..., S, V).
+
+    A boolean mask (..., L, S) is True where a query may look, a floating one is added; `causal` lets query i see the
+    keys up to i. A query that may look nowhere gets zeros.
+    """
+
+    def attention(
+        self,
+        query: Native,
+        key: Native,
+        value: Native,
+        mask: Native | None,
+        dropout: float,
+        causal: bool,
+        scale: float | None,
+        grouped: bool,
+        /,
+    ) -> Native:
+        """The values (..., L, V), by softmax(query key^T * scale + mask); scale is 1 / sqrt(E) if None.
+
+        `grouped`: axis -3 of the keys and values is a divisor of the query's, and each serves as many heads in a row.
+        """
+        ...
+
+    def attention_weights(
+        self, query: Native, key: Native, mask: Native | None, causal: bool, scale: float | None, /
+    ) -> Native:
+        """The softmax alone (..., L, S)."""
+        ...
