@@ -2,9 +2,12 @@
 
 from unifw.backends.tensorflow.nn.activations import *
 from unifw.backends.tensorflow.nn.conv import *
+from unifw.backends.tensorflow.nn.ctc import *
 from unifw.backends.tensorflow.nn.dropout import *
 from unifw.backends.tensorflow.nn.linear import *
 from unifw.backends.tensorflow.nn.losses import *
 from unifw.backends.tensorflow.nn.normalization import *
 from unifw.backends.tensorflow.nn.pooling import *
+from unifw.backends.tensorflow.nn.ranking_losses import *
+from unifw.backends.tensorflow.nn.regression_losses import *
 from unifw.backends.tensorflow.nn.shaping import *
