@@ -1,4 +1,4 @@
-"""Losses by `torch.nn.functional`."""
+"""Losses of classes and labels by torch's native functions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,78 @@ from torch.nn import functional as F
 _NOTHING = -(2**62)  # torch ignores the class -100 unless told otherwise, and would hide a wrong target
 
 
-def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    rows, classes = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1).long()
-    return F.cross_entropy(rows, classes, reduction="none", ignore_index=_NOTHING).reshape(targets.shape)
+def cross_entropy(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    weight: torch.Tensor | None,
+    axis: int,
+    ignore_index: int | None,
+    label_smoothing: float,
+    reduction: str,
+) -> torch.Tensor:
+    ignored = _NOTHING if ignore_index is None else ignore_index
+    soft = targets.is_floating_point()
+    if not soft and targets.dtype is not torch.int64:
+        targets = targets.long()
+    if logits.ndim == 1 or axis == 1:  # where torch has the classes
+        return F.cross_entropy(logits, targets, weight, None, ignored, None, reduction, label_smoothing)
+    rows, classes, lead = _rows(logits, targets, axis, soft)
+    losses = F.cross_entropy(rows, classes, weight, None, ignored, None, reduction, label_smoothing)
+    return losses.reshape(lead) if reduction == "none" else losses
+
+
+def _rows(
+    x: torch.Tensor, targets: torch.Tensor, axis: int, soft: bool
+) -> tuple[torch.Tensor, torch.Tensor, torch.Size]:
+    """Both as rows of classes, and the shape of the losses."""
+    last, wanted = x.movedim(axis, -1), targets.movedim(axis, -1) if soft else targets
+    lead, size = last.shape[:-1], last.shape[-1]
+    return last.reshape(-1, size), wanted.reshape(-1, size) if soft else wanted.reshape(-1), lead
+
+
+def nll_loss(
+    log_probabilities: torch.Tensor,
+    targets: torch.Tensor,
+    weight: torch.Tensor | None,
+    axis: int,
+    ignore_index: int | None,
+    reduction: str,
+) -> torch.Tensor:
+    ignored, targets = _NOTHING if ignore_index is None else ignore_index, targets.long()
+    if log_probabilities.ndim == 1 or axis == 1:
+        return F.nll_loss(log_probabilities, targets, weight, None, ignored, None, reduction)
+    rows, classes, lead = _rows(log_probabilities, targets, axis, False)
+    losses = F.nll_loss(rows, classes, weight, None, ignored, None, reduction)
+    return losses.reshape(lead) if reduction == "none" else losses
+
+
+def binary_cross_entropy(
+    x: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None, reduction: str
+) -> torch.Tensor:
+    return F.binary_cross_entropy(x, targets, weight, reduction=reduction)
+
+
+def binary_cross_entropy_with_logits(
+    x: torch.Tensor,
+    targets: torch.Tensor,
+    weight: torch.Tensor | None,
+    pos_weight: torch.Tensor | None,
+    reduction: str,
+) -> torch.Tensor:
+    return F.binary_cross_entropy_with_logits(x, targets, weight, reduction=reduction, pos_weight=pos_weight)
+
+
+def multi_margin_loss(
+    x: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None, p: int, margin: float, reduction: str
+) -> torch.Tensor:
+    return F.multi_margin_loss(x, targets.long(), p, margin, weight, reduction=reduction)
+
+
+def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
+    return F.multilabel_margin_loss(x, targets.long(), reduction=reduction)
+
+
+def multilabel_soft_margin_loss(
+    x: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None, reduction: str
+) -> torch.Tensor:
+    return F.multilabel_soft_margin_loss(x, targets, weight, reduction=reduction)

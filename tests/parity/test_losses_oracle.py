@@ -1,0 +1,263 @@
+"""Every loss of each backend against torch.nn: values, gradients of each floating input, and in a graph."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn
+
+Array = Any
+REDUCTIONS = ("mean", "sum", "none")
+TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+
+
+@pytest.fixture
+def torch() -> Any:
+    """The oracle, imported in the run that has it."""
+    return importlib.import_module("torch")
+
+
+def normal(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.standard_normal(shape) * 2
+
+
+def unit(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.random(shape)
+
+
+def signs(rng: np.random.Generator, *shape: int) -> Array:
+    return rng.integers(0, 2, shape) * 2.0 - 1
+
+
+def shares(rng: np.random.Generator, *shape: int) -> Array:
+    x = rng.random(shape)
+    return x / x.sum(-1, keepdims=True)
+
+
+def logs(rng: np.random.Generator, *shape: int) -> Array:
+    return np.log(shares(rng, *shape))
+
+
+WEIGHT = np.array([0.5, 2.0, 1.0, 0.1, 3.0])
+LABELS = np.array(
+    [[3, 0, -1, 1, 2], [0, 1, 2, 3, 4], [-1, 0, 0, 0, 0], [2, -1, 2, 2, 2], [4, 3, -1, 0, 0], [1, 1, -1, 0, 0]]
+)
+Inputs = Callable[[np.random.Generator], list[Array]]
+two: Inputs = lambda rng: [normal(rng, 6, 5), normal(rng, 6, 5)]  # noqa: E731
+classes: Inputs = lambda rng: [normal(rng, 6, 5), rng.integers(0, 5, 6)]  # noqa: E731
+probabilities: Inputs = lambda rng: [normal(rng, 6, 5), shares(rng, 6, 5)]  # noqa: E731
+triples: Inputs = lambda rng: [normal(rng, 6, 5) for _ in range(3)]  # noqa: E731
+# The class in both libraries, its settings, and its inputs.
+CASES: dict[str, tuple[str, dict[str, Any], Inputs]] = {
+    "cross-entropy": ("CrossEntropyLoss", {}, classes),
+    "cross-entropy-weight": ("CrossEntropyLoss", {"weight": WEIGHT}, classes),
+    "cross-entropy-ignore": ("CrossEntropyLoss", {"weight": WEIGHT, "ignore_index": 2}, classes),
+    "cross-entropy-smooth": ("CrossEntropyLoss", {"label_smoothing": 0.2}, classes),
+    "cross-entropy-all": ("CrossEntropyLoss", {"weight": WEIGHT, "ignore_index": 2, "label_smoothing": 0.2}, classes),
+    "cross-entropy-soft": ("CrossEntropyLoss", {}, probabilities),
+    "cross-entropy-soft-all": ("CrossEntropyLoss", {"weight": WEIGHT, "label_smoothing": 0.3}, probabilities),
+    "nll": ("NLLLoss", {}, lambda rng: [logs(rng, 6, 5), rng.integers(0, 5, 6)]),
+    "nll-all": ("NLLLoss", {"weight": WEIGHT, "ignore_index": 1}, lambda rng: [logs(rng, 6, 5), rng.integers(0, 5, 6)]),
+    "bce": ("BCELoss", {}, lambda rng: [unit(rng, 6, 5), unit(rng, 6, 5)]),
+    "bce-weight": ("BCELoss", {"weight": WEIGHT}, lambda rng: [unit(rng, 6, 5), unit(rng, 6, 5)]),
+    "bce-edges": ("BCELoss", {}, lambda rng: [np.array([0.0, 1, 0, 1, 1e-30]), np.array([0, 1, 1, 0, 1])]),
+    "bce-logits": ("BCEWithLogitsLoss", {}, lambda rng: [normal(rng, 6, 5) * 20, unit(rng, 6, 5)]),
+    "bce-logits-zero": ("BCEWithLogitsLoss", {"pos_weight": WEIGHT}, lambda rng: [np.zeros((2, 5)), unit(rng, 2, 5)]),
+    "bce-logits-all": (
+        "BCEWithLogitsLoss",
+        {"weight": WEIGHT, "pos_weight": WEIGHT[::-1].copy()},
+        lambda rng: [normal(rng, 6, 5), unit(rng, 6, 5)],
+    ),
+    "mse": ("MSELoss", {}, two),
+    "l1": ("L1Loss", {}, two),
+    "l1-equal": ("L1Loss", {}, lambda rng: [np.ones((2, 3)), np.ones((2, 3))]),
+    "smooth-l1": ("SmoothL1Loss", {}, two),
+    "smooth-l1-beta": ("SmoothL1Loss", {"beta": 0.5}, two),
+    "smooth-l1-zero": ("SmoothL1Loss", {"beta": 0.0}, two),
+    "huber": ("HuberLoss", {"delta": 1.5}, two),
+    "huber-edge": ("HuberLoss", {}, lambda rng: [np.array([0.0, 1.0, -1.0, 2.0]), np.zeros(4)]),
+    "kl": ("KLDivLoss", {}, lambda rng: [logs(rng, 6, 5), shares(rng, 6, 5)]),
+    "kl-log": ("KLDivLoss", {"log_target": True}, lambda rng: [logs(rng, 6, 5), logs(rng, 6, 5)]),
+    "poisson": ("PoissonNLLLoss", {}, lambda rng: [normal(rng, 6, 5), rng.poisson(3, (6, 5))]),
+    "poisson-full": (
+        "PoissonNLLLoss",
+        {"log_input": False, "full": True, "eps": 1e-6},
+        lambda rng: [unit(rng, 6, 5), rng.poisson(1, (6, 5))],
+    ),
+    "gaussian": ("GaussianNLLLoss", {}, lambda rng: [*two(rng), unit(rng, 6, 5)]),
+    "gaussian-full": ("GaussianNLLLoss", {"full": True, "eps": 0.4}, lambda rng: [*two(rng), unit(rng, 6, 1)]),
+    "soft-margin": ("SoftMarginLoss", {}, lambda rng: [normal(rng, 6, 5), signs(rng, 6, 5).astype("int64")]),
+    "hinge": ("HingeEmbeddingLoss", {"margin": 1.5}, lambda rng: [normal(rng, 6, 5), signs(rng, 6, 5)]),
+    "multi-margin": ("MultiMarginLoss", {}, classes),
+    "multi-margin-all": ("MultiMarginLoss", {"p": 2, "margin": 0.5, "weight": WEIGHT}, classes),
+    "multilabel-margin": ("MultiLabelMarginLoss", {}, lambda rng: [normal(rng, 6, 5), LABELS]),
+    "multilabel-soft": ("MultiLabelSoftMarginLoss", {}, lambda rng: [normal(rng, 6, 5), unit(rng, 6, 5)]),
+    "multilabel-soft-weight": (
+        "MultiLabelSoftMarginLoss",
+        {"weight": WEIGHT},
+        lambda rng: [normal(rng, 6, 5), unit(rng, 6, 5)],
+    ),
+    "cosine": ("CosineEmbeddingLoss", {"margin": 0.2}, lambda rng: [*two(rng), signs(rng, 6)]),
+    "ranking": ("MarginRankingLoss", {"margin": 0.3}, lambda rng: [*two(rng), signs(rng, 6, 5)]),
+    "ranking-edge": ("MarginRankingLoss", {}, lambda rng: [np.ones(3), np.ones(3), np.array([1.0, -1.0, 1.0])]),
+    "triplet": ("TripletMarginLoss", {}, triples),
+    "triplet-swap": ("TripletMarginLoss", {"margin": 4.0, "p": 1.0, "swap": True}, triples),
+    "triplet-p": ("TripletMarginLoss", {"margin": 4.0, "p": 3.0}, triples),
+    "triplet-own": ("TripletMarginWithDistanceLoss", {"margin": 2.0, "swap": True}, triples),
+}
+SIMPLE = {"similarity": ("CosineSimilarity", {}, two), "distance": ("PairwiseDistance", {"p": 3.0}, two)}
+SIMPLE["similarity-zero"] = ("CosineSimilarity", {}, lambda rng: [np.zeros((2, 3)), normal(rng, 2, 3)])
+SIMPLE["distance-2"] = ("PairwiseDistance", {}, two)
+SIMPLE["distance-max"] = ("PairwiseDistance", {"p": float("inf"), "keepdims": True}, two)
+all_cases = pytest.mark.parametrize(("name", "settings", "inputs"), CASES.values(), ids=CASES)
+
+
+def floating(values: list[Array]) -> list[int]:
+    return [i for i, value in enumerate(values) if value.dtype.kind == "f"]
+
+
+def as_dtype(values: list[Array], dtype: str) -> list[Array]:
+    return [value.astype(dtype) if value.dtype.kind == "f" else value for value in values]
+
+
+def theirs(torch: Any, name: str, settings: dict[str, Any], values: list[Array]) -> list[Array]:
+    """The losses and their gradients by torch, pulled by fixed numbers."""
+    dtype = getattr(torch, str(values[0].dtype))
+    own = {k: torch.tensor(v, dtype=dtype) if isinstance(v, np.ndarray) else v for k, v in settings.items()}
+    own = {("keepdim" if key == "keepdims" else key): value for key, value in own.items()}
+    sources = [torch.tensor(value, requires_grad=value.dtype.kind == "f") for value in values]
+    if name in ("BCELoss", "PoissonNLLLoss"):  # which do not convert targets, or convert them to 32 bits
+        sources[1] = sources[1].to(dtype) if values[1].dtype.kind == "i" else sources[1]
+    losses = getattr(torch.nn, name)(**own)(*sources)
+    pulled = (losses * torch.tensor(pull_of(losses.shape, values[0].dtype))).sum()
+    wanted = [sources[i] for i in floating(values)]
+    gradients = torch.autograd.grad(pulled, wanted, allow_unused=True, materialize_grads=True)
+    return [x.detach().numpy() for x in (losses, *gradients)]
+
+
+def pull_of(shape: Any, dtype: Any) -> Array:
+    return np.linspace(0.5, 1.5, int(np.prod(shape))).reshape(tuple(shape)).astype(dtype)
+
+
+def ours(name: str, settings: dict[str, Any], values: list[Array]) -> list[Array]:
+    dtype = getattr(unifw, str(values[0].dtype))
+    own = {k: unifw.asarray(v, dtype=dtype) if isinstance(v, np.ndarray) else v for k, v in settings.items()}
+    loss, tensors, wanted = getattr(nn, name)(**own), [unifw.asarray(value) for value in values], floating(values)
+
+    def pulled(*sources: Any) -> Any:
+        given = list(tensors)
+        for i, source in zip(wanted, sources, strict=True):
+            given[i] = source
+        losses = loss(*given)
+        return unifw.sum(losses * unifw.asarray(pull_of(losses.shape, values[0].dtype))), losses
+
+    gradients, losses = unifw.grad(pulled, tuple(range(len(wanted))), has_aux=True)(*[tensors[i] for i in wanted])
+    return [x.numpy() for x in (losses, *gradients)]
+
+
+def close(got: list[Array], wanted: list[Array], tolerance: float) -> None:
+    assert len(got) == len(wanted)
+    for mine, yours in zip(got, wanted, strict=True):
+        assert mine.shape == yours.shape
+        np.testing.assert_allclose(mine, yours, rtol=tolerance, atol=tolerance * max(np.abs(yours).max(), 1e-30))
+
+
+@pytest.mark.filterwarnings("ignore:reduction")  # torch's advice on kl_div
+@pytest.mark.parametrize(("reduction", "dtype"), [("mean", "float32"), ("sum", "float64"), ("none", "float64")])
+@all_cases
+def test_values_and_gradients(
+    backend: str, torch: Any, name: str, settings: Any, inputs: Inputs, reduction: str, dtype: str
+) -> None:
+    values = as_dtype(inputs(np.random.default_rng(0)), dtype)
+    own = {**settings, "reduction": reduction}
+    close(ours(name, own, values), theirs(torch, name, own, values), TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize(("name", "settings", "inputs"), SIMPLE.values(), ids=SIMPLE)
+def test_distances(backend: str, torch: Any, name: str, settings: Any, inputs: Inputs) -> None:
+    values = inputs(np.random.default_rng(0))
+    close(ours(name, settings, values), theirs(torch, name, settings, values), 1e-11)
+
+
+@all_cases
+def test_in_a_graph_with_a_free_batch(backend: str, name: str, settings: Any, inputs: Inputs) -> None:
+    """What a compiled step sees: symbolic tensors whose first size is not known."""
+    values = as_dtype(inputs(np.random.default_rng(0)), "float32")
+    own = {k: unifw.asarray(v, dtype=unifw.float32) if isinstance(v, np.ndarray) else v for k, v in settings.items()}
+    loss, wrap = getattr(nn, name)(**own), unifw.get_backend().Tensor
+    step = unifw.get_backend().tracing.make_step(lambda _, batch: (loss(*[wrap(x) for x in batch]).native,))
+    tensors = [unifw.asarray(value) for value in values]
+    traced = wrap(step([], tuple(x.native for x in tensors))[0])
+    np.testing.assert_allclose(traced.numpy(), loss(*tensors).numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("axis", [1, -1, 0])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_the_axis_of_classes(backend: str, torch: Any, axis: int, reduction: str, soft: bool) -> None:
+    rng = np.random.default_rng(1)
+    logits = normal(rng, 4, 5, 3, 2)
+    targets = np.moveaxis(shares(rng, 4, 3, 2, 5), -1, 1) if soft else rng.integers(0, 5, (4, 3, 2))
+    settings = {"weight": WEIGHT, "label_smoothing": 0.1, "reduction": reduction}
+    wanted = theirs(torch, "CrossEntropyLoss", settings, [logits, targets])
+    moved = [np.moveaxis(x, 1, axis).copy() if x.ndim == 4 else x for x in (logits, targets)]
+    got = ours("CrossEntropyLoss", {**settings, "axis": axis}, moved)
+    if reduction == "none":  # the pull is laid out by place: compare values only
+        got, wanted = got[:1], wanted[:1]
+    got = [np.moveaxis(x, axis, 1) if x.ndim == 4 else x for x in got]
+    close(got, wanted, 1e-11)
+
+
+def test_batchmean_is_the_divergence(backend: str, torch: Any) -> None:
+    rng = np.random.default_rng(2)
+    x, t = logs(rng, 6, 5), shares(rng, 6, 5)
+    wanted = torch.nn.KLDivLoss(reduction="batchmean")(torch.tensor(x), torch.tensor(t)).item()
+    assert nn.KLDivLoss("batchmean")(unifw.asarray(x), unifw.asarray(t)).item() == pytest.approx(wanted, rel=1e-12)
+
+
+TARGETS = np.array([[1, 1, 2], [1, 2, 3], [3, 0, 0], [0, 0, 0], [1, 1, 1]])
+INPUTS, WANTED = [7, 5, 2, 6, 4], [3, 3, 1, 0, 3]  # the last needs five inputs and has four
+
+
+@pytest.mark.parametrize(("reduction", "dtype"), [("mean", "float32"), ("sum", "float64"), ("none", "float64")])
+@pytest.mark.parametrize("rows", [True, False])
+@pytest.mark.parametrize("blank", [0, 3])
+def test_ctc(backend: str, torch: Any, reduction: str, blank: int, rows: bool, dtype: str) -> None:
+    """Repeated labels, an empty target, one that cannot be reached; gradients of what comes before log_softmax."""
+    rng = np.random.default_rng(3)
+    logits = rng.standard_normal((5, 7, 4)).astype(dtype)
+    targets = np.where(TARGETS == 3, 0, TARGETS) if blank else TARGETS
+    given = targets if rows else np.concatenate([row[:n] for row, n in zip(targets, WANTED, strict=True)])
+    settings = {"blank": blank, "zero_infinity": True, "reduction": reduction}
+    source = torch.tensor(logits, requires_grad=True)
+    lengths = (torch.tensor(INPUTS), torch.tensor(WANTED))
+    losses = torch.nn.CTCLoss(**settings)(source.log_softmax(-1).transpose(0, 1), torch.tensor(given), *lengths)
+    slopes = torch.autograd.grad(losses.sum(), source)[0].numpy()
+
+    def objective(x: Any) -> Any:
+        y = nn.CTCLoss(**settings)(unifw.log_softmax(x), unifw.asarray(given), INPUTS, WANTED)
+        return unifw.sum(y), y
+
+    gradient, values = unifw.grad(objective, has_aux=True)(unifw.asarray(logits))
+    close([values.numpy(), gradient.numpy()], [losses.detach().numpy(), slopes], TOLERANCE[dtype])
+
+
+def test_ctc_without_an_alignment_is_infinite(backend: str) -> None:
+    logs = unifw.log_softmax(unifw.zeros((1, 2, 3)))
+    assert nn.CTCLoss()(logs, unifw.asarray([[1, 1]]), [2], [2]).item() == float("inf")
+
+
+def test_ctc_in_a_graph(backend: str) -> None:
+    wrap, rng = unifw.get_backend().Tensor, np.random.default_rng(4)
+    loss = nn.CTCLoss(reduction="none")
+    step = unifw.get_backend().tracing.make_step(lambda _, batch: (loss(*[wrap(x) for x in batch]).native,))
+    logs = unifw.log_softmax(unifw.asarray(rng.standard_normal((5, 7, 4)).astype("float32")))
+    batch = (logs, unifw.asarray(TARGETS), unifw.asarray(INPUTS), unifw.asarray(WANTED))
+    got = wrap(step([], tuple(x.native for x in batch))[0])
+    np.testing.assert_allclose(got.numpy(), loss(*batch).numpy(), rtol=1e-5)

@@ -1,0 +1,73 @@
+"""How every loss runs: one unwrap, one native call that also reduces, one wrap; a failure is explained afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from unifw.errors import ArgumentError, DTypeError, OperationError, OutOfRangeError, ShapeError, UnifwError, describe
+from unifw.operators import mixed_backends, not_a_tensor, promoted
+from unifw.registry import part
+from unifw.tensor import Tensor
+
+Reduction = Literal["mean", "sum", "none"]
+REDUCTIONS = get_args(Reduction)
+
+
+def run_loss(
+    name: str, tensors: Sequence[Tensor | None], settings: tuple[Any, ...], reduction: str, same: int
+) -> Tensor:
+    """The backend's loss `name` of tensors, whose first `same` have one shape and dtype.
+
+    Raises ArgumentError, ShapeError, DTypeError, OperandError and MixedBackendError.
+    """
+    if reduction not in REDUCTIONS:
+        raise ArgumentError(f"{name}: got reduction {reduction!r}; expected one of {REDUCTIONS}.")
+    x: Any = tensors[0]
+    try:
+        natives: list[Any] = [None if tensor is None else tensor.native for tensor in tensors]
+        for tensor in tensors:
+            if tensor is not None and tensor.ops is not x.ops:
+                raise mixed_backends(name, x, tensor)
+        for i in range(1, same):
+            if natives[i].shape != natives[0].shape:
+                _check_same_shape(name, x, tensors[i])
+            if natives[i].dtype is not natives[0].dtype:
+                natives[0], natives[i] = promoted(x.ops, natives[0], natives[i])
+        wrapped: Tensor = x.wrap(getattr(x.backend.nn, name)(*natives, *settings, reduction))
+        return wrapped
+    except Exception as error:
+        raise explain_loss(name, error, tensors) from error
+
+
+def _check_same_shape(name: str, x: Any, other: Any) -> None:
+    got, wanted = (tensor.ops.static_shape(tensor.native) for tensor in (other, x))
+    if len(got) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(got, wanted, strict=True)):
+        raise ShapeError(
+            f"{name}: got shapes {wanted} and {got}; expected the same, since broadcasting hides mistakes here. Write "
+            "unifw.reshape(x, ...), or unifw.broadcast_to(x, shape) if it is meant."
+        )
+
+
+def explain_loss(name: str, error: Exception, tensors: Sequence[Any]) -> Exception:
+    """The error for a loss that failed: what is no Tensor or not floating, a value out of range, shapes."""
+    if isinstance(error, UnifwError):
+        return error
+    given = [x for x in tensors if x is not None]
+    for x in given:
+        if not isinstance(x, Tensor):
+            return not_a_tensor(name, x)
+    part(given[0].backend, "nn")  # a backend without layers says so
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    if "floating" not in given[0].dtype.kind:
+        return DTypeError(f"{name}: got {describe(given[0])}; expected a floating dtype. Write x.to(unifw.float32).")
+    if "should be between" in reason:
+        return OutOfRangeError(f"{name}: got numbers outside 0 to 1 ({reason}). Write unifw.sigmoid(x) of logits.")
+    if "lengths" in reason:
+        return OutOfRangeError(f"{name}: got lengths that do not fit; expected 0 to the longest. {reason}")
+    if "out of bounds" in reason or "out of range" in reason or "not in [" in reason or "label" in reason:
+        return OutOfRangeError(f"{name}: got a target that is no class. The native framework says: {reason}")
+    got = ", ".join(describe(x) for x in given)
+    if isinstance(error, NotImplementedError):
+        return OperationError(f"{name}: failed on {got}. The native framework says: {reason}")
+    return ShapeError(f"{name}: got {got}; expected shapes that fit together. The native framework says: {reason}")
