@@ -27,10 +27,11 @@ def test_the_snippets_run_and_print_what_they_say(
     assert "(32, 10)" in shown
     assert "(10, 128)" in shown
     assert "Total parameters" in shown
+    assert "7 loaded" in shown
     assert abs(namespace["ours"].numpy() - namespace["theirs"].numpy()).max() < 1e-5
     assert namespace["report"].max_difference < 1e-5
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "model.pt", "model.pt2", "model.safetensors", "saved_model",
+        "model.pt", "model.pt2", "model.safetensors", "saved_model", "trained.pth",
     ]  # fmt: skip
 
 
