@@ -21,14 +21,6 @@ from unifw.nn.linear import Linear as Linear
 from unifw.nn.losses import BCELoss as BCELoss
 from unifw.nn.losses import BCEWithLogitsLoss as BCEWithLogitsLoss
 from unifw.nn.losses import CrossEntropyLoss as CrossEntropyLoss
-from unifw.nn.module import Module as Module
-from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
-from unifw.nn.pooling import MaxPool2d as MaxPool2d
-from unifw.nn.positions import RotaryPositions as RotaryPositions
-from unifw.nn.positions import SinusoidalPositions as SinusoidalPositions
-from unifw.nn.recurrent import GRU as GRU
-from unifw.nn.recurrent import LSTM as LSTM
-from unifw.nn.recurrent import RNN as RNN
 from unifw.nn.losses import GaussianNLLLoss as GaussianNLLLoss
 from unifw.nn.losses import HingeEmbeddingLoss as HingeEmbeddingLoss
 from unifw.nn.losses import HuberLoss as HuberLoss
@@ -39,10 +31,11 @@ from unifw.nn.losses import NLLLoss as NLLLoss
 from unifw.nn.losses import PoissonNLLLoss as PoissonNLLLoss
 from unifw.nn.losses import SmoothL1Loss as SmoothL1Loss
 from unifw.nn.losses import SoftMarginLoss as SoftMarginLoss
-from unifw.nn.module import LoadReport as LoadReport
 from unifw.nn.module import Module as Module
 from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
 from unifw.nn.pooling import MaxPool2d as MaxPool2d
+from unifw.nn.positions import RotaryPositions as RotaryPositions
+from unifw.nn.positions import SinusoidalPositions as SinusoidalPositions
 from unifw.nn.ranking_losses import CosineEmbeddingLoss as CosineEmbeddingLoss
 from unifw.nn.ranking_losses import CosineSimilarity as CosineSimilarity
 from unifw.nn.ranking_losses import CTCLoss as CTCLoss
@@ -53,5 +46,8 @@ from unifw.nn.ranking_losses import MultiMarginLoss as MultiMarginLoss
 from unifw.nn.ranking_losses import PairwiseDistance as PairwiseDistance
 from unifw.nn.ranking_losses import TripletMarginLoss as TripletMarginLoss
 from unifw.nn.ranking_losses import TripletMarginWithDistanceLoss as TripletMarginWithDistanceLoss
+from unifw.nn.recurrent import GRU as GRU
+from unifw.nn.recurrent import LSTM as LSTM
+from unifw.nn.recurrent import RNN as RNN
 from unifw.nn.shaping import Flatten as Flatten
 from unifw.nn.state import LoadReport as LoadReport

@@ -9,7 +9,7 @@ from unifw.backends.tensorflow.nn.linear import *
 from unifw.backends.tensorflow.nn.losses import *
 from unifw.backends.tensorflow.nn.normalization import *
 from unifw.backends.tensorflow.nn.pooling import *
-from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.ranking_losses import *
+from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.regression_losses import *
 from unifw.backends.tensorflow.nn.shaping import *

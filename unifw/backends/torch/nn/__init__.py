@@ -9,7 +9,7 @@ from unifw.backends.torch.nn.linear import *
 from unifw.backends.torch.nn.losses import *
 from unifw.backends.torch.nn.normalization import *
 from unifw.backends.torch.nn.pooling import *
-from unifw.backends.torch.nn.recurrent import *
 from unifw.backends.torch.nn.ranking_losses import *
+from unifw.backends.torch.nn.recurrent import *
 from unifw.backends.torch.nn.regression_losses import *
 from unifw.backends.torch.nn.shaping import *
