@@ -131,139 +131,139 @@ class Operators:
 
     __hash__ = object.__hash__
 
-    def __add__(self, other: Any) -> Tensor:
+    def __add__(self, other: Any, /) -> Tensor:
         return binary("add", self, other)
 
-    def __radd__(self, other: Any) -> Tensor:
+    def __radd__(self, other: Any, /) -> Tensor:
         return binary("add", other, self)
 
-    def __iadd__(self, other: Any) -> Self:
+    def __iadd__(self, other: Any, /) -> Self:
         return self._inplace("add", other)
 
-    def __sub__(self, other: Any) -> Tensor:
+    def __sub__(self, other: Any, /) -> Tensor:
         return binary("subtract", self, other)
 
-    def __rsub__(self, other: Any) -> Tensor:
+    def __rsub__(self, other: Any, /) -> Tensor:
         return binary("subtract", other, self)
 
-    def __isub__(self, other: Any) -> Self:
+    def __isub__(self, other: Any, /) -> Self:
         return self._inplace("subtract", other)
 
-    def __mul__(self, other: Any) -> Tensor:
+    def __mul__(self, other: Any, /) -> Tensor:
         return binary("multiply", self, other)
 
-    def __rmul__(self, other: Any) -> Tensor:
+    def __rmul__(self, other: Any, /) -> Tensor:
         return binary("multiply", other, self)
 
-    def __imul__(self, other: Any) -> Self:
+    def __imul__(self, other: Any, /) -> Self:
         return self._inplace("multiply", other)
 
-    def __truediv__(self, other: Any) -> Tensor:
+    def __truediv__(self, other: Any, /) -> Tensor:
         return binary("divide", self, other)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
+    def __rtruediv__(self, other: Any, /) -> Tensor:
         return binary("divide", other, self)
 
-    def __itruediv__(self, other: Any) -> Self:
+    def __itruediv__(self, other: Any, /) -> Self:
         return self._inplace("divide", other)
 
-    def __floordiv__(self, other: Any) -> Tensor:
+    def __floordiv__(self, other: Any, /) -> Tensor:
         return binary("floor_divide", self, other)
 
-    def __rfloordiv__(self, other: Any) -> Tensor:
+    def __rfloordiv__(self, other: Any, /) -> Tensor:
         return binary("floor_divide", other, self)
 
-    def __ifloordiv__(self, other: Any) -> Self:
+    def __ifloordiv__(self, other: Any, /) -> Self:
         return self._inplace("floor_divide", other)
 
-    def __mod__(self, other: Any) -> Tensor:
+    def __mod__(self, other: Any, /) -> Tensor:
         return binary("remainder", self, other)
 
-    def __rmod__(self, other: Any) -> Tensor:
+    def __rmod__(self, other: Any, /) -> Tensor:
         return binary("remainder", other, self)
 
-    def __imod__(self, other: Any) -> Self:
+    def __imod__(self, other: Any, /) -> Self:
         return self._inplace("remainder", other)
 
-    def __pow__(self, other: Any) -> Tensor:
+    def __pow__(self, other: Any, /) -> Tensor:
         return binary("pow", self, other)
 
-    def __rpow__(self, other: Any) -> Tensor:
+    def __rpow__(self, other: Any, /) -> Tensor:
         return binary("pow", other, self)
 
-    def __ipow__(self, other: Any) -> Self:
+    def __ipow__(self, other: Any, /) -> Self:
         return self._inplace("pow", other)
 
-    def __matmul__(self, other: Any) -> Tensor:
+    def __matmul__(self, other: Any, /) -> Tensor:
         return binary("matmul", self, other)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
+    def __rmatmul__(self, other: Any, /) -> Tensor:
         return binary("matmul", other, self)
 
-    def __imatmul__(self, other: Any) -> Self:
+    def __imatmul__(self, other: Any, /) -> Self:
         return self._inplace("matmul", other)
 
-    def __and__(self, other: Any) -> Tensor:
+    def __and__(self, other: Any, /) -> Tensor:
         return binary("bitwise_and", self, other)
 
-    def __rand__(self, other: Any) -> Tensor:
+    def __rand__(self, other: Any, /) -> Tensor:
         return binary("bitwise_and", other, self)
 
-    def __iand__(self, other: Any) -> Self:
+    def __iand__(self, other: Any, /) -> Self:
         return self._inplace("bitwise_and", other)
 
-    def __or__(self, other: Any) -> Tensor:
+    def __or__(self, other: Any, /) -> Tensor:
         return binary("bitwise_or", self, other)
 
-    def __ror__(self, other: Any) -> Tensor:
+    def __ror__(self, other: Any, /) -> Tensor:
         return binary("bitwise_or", other, self)
 
-    def __ior__(self, other: Any) -> Self:
+    def __ior__(self, other: Any, /) -> Self:
         return self._inplace("bitwise_or", other)
 
-    def __xor__(self, other: Any) -> Tensor:
+    def __xor__(self, other: Any, /) -> Tensor:
         return binary("bitwise_xor", self, other)
 
-    def __rxor__(self, other: Any) -> Tensor:
+    def __rxor__(self, other: Any, /) -> Tensor:
         return binary("bitwise_xor", other, self)
 
-    def __ixor__(self, other: Any) -> Self:
+    def __ixor__(self, other: Any, /) -> Self:
         return self._inplace("bitwise_xor", other)
 
-    def __lshift__(self, other: Any) -> Tensor:
+    def __lshift__(self, other: Any, /) -> Tensor:
         return binary("bitwise_left_shift", self, other)
 
-    def __rlshift__(self, other: Any) -> Tensor:
+    def __rlshift__(self, other: Any, /) -> Tensor:
         return binary("bitwise_left_shift", other, self)
 
-    def __ilshift__(self, other: Any) -> Self:
+    def __ilshift__(self, other: Any, /) -> Self:
         return self._inplace("bitwise_left_shift", other)
 
-    def __rshift__(self, other: Any) -> Tensor:
+    def __rshift__(self, other: Any, /) -> Tensor:
         return binary("bitwise_right_shift", self, other)
 
-    def __rrshift__(self, other: Any) -> Tensor:
+    def __rrshift__(self, other: Any, /) -> Tensor:
         return binary("bitwise_right_shift", other, self)
 
-    def __irshift__(self, other: Any) -> Self:
+    def __irshift__(self, other: Any, /) -> Self:
         return self._inplace("bitwise_right_shift", other)
 
-    def __lt__(self, other: Any) -> Tensor:
+    def __lt__(self, other: Any, /) -> Tensor:
         return binary("less", self, other)
 
-    def __le__(self, other: Any) -> Tensor:
+    def __le__(self, other: Any, /) -> Tensor:
         return binary("less_equal", self, other)
 
-    def __gt__(self, other: Any) -> Tensor:
+    def __gt__(self, other: Any, /) -> Tensor:
         return binary("greater", self, other)
 
-    def __ge__(self, other: Any) -> Tensor:
+    def __ge__(self, other: Any, /) -> Tensor:
         return binary("greater_equal", self, other)
 
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
+    def __eq__(self, other: object, /) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
         return NotImplemented if other is None or isinstance(other, str) else binary("equal", self, other)  # type: ignore[arg-type]
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
+    def __ne__(self, other: object, /) -> Tensor:  # type: ignore[override]  # elementwise, as the standard has it
         return NotImplemented if other is None or isinstance(other, str) else binary("not_equal", self, other)  # type: ignore[arg-type]
 
     def __neg__(self) -> Tensor:

@@ -272,7 +272,7 @@ class Tensor(Operators):
         """The tensor's device, if another backend has it too; else the one in force."""
         return self.device if self.device in backend.devices.devices() else placed(backend)
 
-    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
         import unifw
 
         if api_version not in (None, *API_VERSIONS):
@@ -282,13 +282,14 @@ class Tensor(Operators):
             )
         return unifw
 
-    def __dlpack_device__(self) -> tuple[int, int]:
+    def __dlpack_device__(self, /) -> tuple[int, int]:
         """The DLPack type (1 for the CPU, 2 for a CUDA device) and number of the device."""
         kind, _, number = self.device.partition(":")
         return (1, 0) if kind == "cpu" else (2, int(number))
 
     def __dlpack__(
         self,
+        /,
         *,
         stream: Any = None,
         max_version: tuple[int, int] | None = None,
@@ -317,14 +318,14 @@ class Tensor(Operators):
 
     # ---- indexing
 
-    def __getitem__(self, key: Any) -> Tensor:
+    def __getitem__(self, key: Any, /) -> Tensor:
         try:
             native = key if type(key) in _PLAIN_INDEX else _native_key(self, key)
             return self.wrap(self.ops.getitem(self.native, native))
         except Exception as error:
             raise self._explain_index(error, key) from error
 
-    def __setitem__(self, key: Any, value: Tensor | Scalar) -> None:
+    def __setitem__(self, key: Any, value: Tensor | Scalar, /) -> None:
         if not isinstance(value, (Tensor, Scalar)):
             raise not_a_tensor("index assignment", value)
         if isinstance(value, Tensor) and value.ops is not self.ops:

@@ -106,6 +106,6 @@ BINARY = {
     "nextafter": Case(np.nextafter, FLOATS),
     "not_equal": Case(np.not_equal, EVERY),
     "pow": Case(np.pow, low=0, high=8, ulps=3),
-    "remainder": Case(np.remainder, low_of_second=1, signed_zeros=False),
+    "remainder": Case(np.remainder, low_of_second=1),
     "subtract": Case(np.subtract),
 }

@@ -80,3 +80,83 @@ def test_extremes_propagate_nan(backend: str) -> None:
     assert_same(unifw.max(x, axis=1), np.float32([np.nan, np.inf]))
     assert_same(unifw.min(x, axis=1), np.float32([np.nan, -np.inf]))
     assert_same(unifw.max(x), np.float32(np.nan))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_remainder_of_zero_has_the_sign_of_the_divisor(backend: str, dtype: str) -> None:
+    x1, x2 = np.asarray([*product((0.0, -0.0, 4.0, -4.0), (2.0, -2.0, np.inf, -np.inf))], dtype).T
+    expected = np.asarray([a % b for a, b in zip(x1.tolist(), x2.tolist(), strict=True)], dtype)
+    assert_same(unifw.remainder(unifw.asarray(x1), unifw.asarray(x2)), expected)
+    assert_same(unifw.asarray([0.0, -0.0, 3.0]) % -1.5, np.float32([-0.0, -0.0, -0.0]))
+    assert_same(3.0 % unifw.asarray([-1.5, 1.5]), np.float32([-0.0, 0.0]))
+
+
+def test_a_remainder_has_a_slope_of_one_also_at_zero(backend: str) -> None:
+    if unifw.get_backend().autodiff is None:
+        return
+    x = unifw.asarray([4.0, -4.0, 0.5, 0.0])
+    slopes = unifw.grad(lambda x: unifw.sum(unifw.remainder(x, unifw.asarray([2.0, -2.0, -2.0, -1.0]))))(x)
+    assert slopes.tolist() == [1.0] * 4
+
+
+COMPLEX = (
+    "acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "log", "log10", "log2", "sin", "sinh",
+    "sqrt", "tan", "tanh",
+)  # fmt: skip
+PARTS = (0.0, -0.0, 1.0, -1.0, 0.5, 3.0, np.inf, -np.inf, np.nan)
+NUMBERS = [complex(a, b) for a, b in product(PARTS, PARTS)]
+
+
+def same_parts(got: Array, expected: Array, signed: Array) -> None:
+    """Equality of parts, NaN and infinities included; of zeros and infinities with their sign where it is `signed`."""
+    unlike = np.isnan(got) != np.isnan(expected)
+    unlike |= ~np.isclose(np.abs(got), np.abs(expected), rtol=1e-5, equal_nan=True)
+    unlike |= signed & ~np.isnan(got) & (np.signbit(got) != np.signbit(expected))
+    assert not unlike.any(), [(NUMBERS[i], got[i], expected[i]) for i in np.flatnonzero(unlike)]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_numbers_as_c99_has_them(backend: str, name: str, dtype: str) -> None:
+    """NumPy follows C99's annex G, as the standard does; which leaves open the signs that come of an unknown angle."""
+    x = np.asarray(NUMBERS, dtype)
+    with np.errstate(all="ignore"):
+        expected = getattr(np, name)(x)
+    got = getattr(unifw, name)(unifw.asarray(x)).numpy()
+    signed = np.isfinite(x.imag) & np.isfinite(x.real) | (np.isfinite(x.imag) & np.isfinite(expected))
+    same_parts(got.real, expected.real, signed)
+    same_parts(got.imag, expected.imag, signed)
+
+
+INF, NAN = np.inf, np.nan
+BY_THE_STANDARD: dict[str, list[tuple[float, float, float, float]]] = {  # the parts of a number, and of the result
+    "expm1": [
+        (0, 0, 0, 0), (-0.0, 0, 0, 0), (2, INF, NAN, NAN), (2, NAN, NAN, NAN), (INF, 0, INF, 0), (-INF, 1, -1, 0),
+        (INF, 1, INF, INF), (INF, 2, -INF, INF), (-INF, INF, -1, 0), (INF, INF, INF, NAN), (-INF, NAN, -1, 0),
+        (INF, NAN, INF, NAN), (NAN, 0, NAN, 0), (NAN, 1, NAN, NAN), (NAN, NAN, NAN, NAN),
+    ],
+    "log1p": [
+        (-1, 0, -INF, 0), (2, INF, INF, np.pi / 2), (2, NAN, NAN, NAN), (-INF, 1, INF, np.pi), (INF, 1, INF, 0),
+        (-INF, INF, INF, 3 * np.pi / 4), (INF, INF, INF, np.pi / 4), (INF, NAN, INF, NAN), (-INF, NAN, INF, NAN),
+        (NAN, 1, NAN, NAN), (NAN, INF, INF, NAN), (NAN, NAN, NAN, NAN),
+    ],
+    "sign": [
+        (0, 0, 0, 0), (-0.0, -0.0, 0, 0), (NAN, 1, NAN, NAN), (1, NAN, NAN, NAN), (0, NAN, NAN, NAN),
+        (3, -4, 0.6, -0.8),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("name", BY_THE_STANDARD)
+def test_complex_numbers_as_the_standard_has_them(backend: str, name: str, dtype: str) -> None:
+    if backend == "toy":
+        pytest.skip("NumPy's own expm1 and sign of complex numbers are otherwise")
+    for a, b, real, imag in BY_THE_STANDARD[name]:
+        x, expected = complex(a, b), complex(real, imag)
+        for twin, value in ((x, expected), (x.conjugate(), expected.conjugate())):
+            got = getattr(unifw, name)(unifw.asarray(np.asarray(twin, dtype))).numpy()
+            parts = np.asarray([abs(got.real), abs(got.imag)])
+            np.testing.assert_allclose(parts, [abs(value.real), abs(value.imag)], 1e-6, 1e-7, err_msg=f"{twin}: {got}")
+            if name != "sign" and np.isfinite(twin.imag) and not np.isnan(got.imag):
+                assert np.signbit(got.imag) == np.signbit(value.imag), twin

@@ -9,8 +9,8 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.ops import EagerTensor
 
-from unifw.backends.tensorflow import unsigned
-from unifw.backends.tensorflow.native import cast, eager, op, thread
+from unifw.backends.tensorflow import complex_numbers, unsigned
+from unifw.backends.tensorflow.native import cast, eager, is_recorded, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
 from unifw.backends.tensorflow.rules import ruled
 
@@ -44,9 +44,21 @@ def _binary(name: str, of_booleans: Callable[..., Any] | None = None) -> _Binary
 add = _binary("AddV2", raw.LogicalOr)
 subtract = _binary("Sub")
 multiply = _binary("Mul", raw.LogicalAnd)
-remainder = _binary("FloorMod")
+_rest = _binary("FloorMod")
 _quotient = op("RealDiv")
 _power = op("Pow")
+
+
+def remainder(x1: Any, x2: Any) -> tf.Tensor:
+    """A remainder of zero has the sign of the divisor, as every other has."""
+    rest = _rest(x1, x2)
+    if not rest.dtype.is_floating:
+        return rest
+    divisor = cast(x2, rest.dtype) if isinstance(x2, tf.Tensor) else constant(x2, rest.dtype)
+    signed = raw.Mul(x=_size(rest), y=raw.Sign(x=divisor))
+    if not is_recorded():
+        return signed
+    return raw.SelectV2(condition=tf.equal(rest, 0), t=complex_numbers.with_value(signed, rest), e=rest)
 
 
 def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
@@ -149,10 +161,12 @@ def _next_half(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
 _Unary = Callable[[Any], Any]
 
 
-def _float_unary(name: str) -> _Unary:
+def _float_unary(name: str, of_complex: _Unary | None = None) -> _Unary:
     operation, quick = op(name), eager(name)
 
     def apply(x: Any) -> Any:
+        if of_complex is not None and x.dtype.is_complex:
+            return of_complex(x)
         if thread.is_eager:
             try:
                 return quick(x)
@@ -181,13 +195,13 @@ atanh = _float_unary("Atanh")
 cos = _float_unary("Cos")
 cosh = _float_unary("Cosh")
 exp = _float_unary("Exp")
-expm1 = _float_unary("Expm1")
+expm1 = _float_unary("Expm1", complex_numbers.expm1)
 log = _float_unary("Log")
-log1p = _float_unary("Log1p")
+log1p = _float_unary("Log1p", complex_numbers.log1p)
 reciprocal = _float_unary("Reciprocal")
 sin = _float_unary("Sin")
 sinh = _float_unary("Sinh")
-sqrt = _float_unary("Sqrt")
+sqrt = _float_unary("Sqrt", complex_numbers.sqrt)
 tan = _float_unary("Tan")
 tanh = _float_unary("Tanh")
 ceil = _exact_for_integers("Ceil")
@@ -207,7 +221,7 @@ def _logarithm(base: float) -> _Unary:
 
     def apply(x: tf.Tensor) -> tf.Tensor:
         x = floating(x)
-        return raw.Log(x=x) / constant(math.log(base), x.dtype) if x.dtype.is_complex else real(x)
+        return complex_numbers.logarithm(x, base) if x.dtype.is_complex else real(x)
 
     return apply
 
@@ -241,6 +255,8 @@ def positive(x: tf.Tensor) -> tf.Tensor:
 def sign(x: tf.Tensor) -> tf.Tensor:
     if x.dtype is tf.bool:
         return x
+    if x.dtype.is_complex:
+        return complex_numbers.sign(x)
     return unsigned.whether_positive(x) if x.dtype.is_unsigned else raw.Sign(x=x)
 
 

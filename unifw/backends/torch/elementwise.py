@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from unifw.backends.torch import unsigned
+from unifw.backends.torch import complex_numbers, unsigned
 from unifw.backends.torch.promotion import floats, like
 from unifw.backends.torch.unsigned import Binary as _Binary
 from unifw.backends.torch.unsigned import binary_or as _binary_or
@@ -18,7 +18,18 @@ add = operator.add
 subtract = operator.sub
 multiply = operator.mul
 floor_divide = _binary_or(operator.floordiv, unsigned.quotient)
-remainder = _binary_or(operator.mod, unsigned.rest)
+
+
+def _remainder(x1: Any, x2: Any) -> torch.Tensor:
+    """A remainder of zero has the sign of the divisor, as every other has."""
+    rest = x1 % x2
+    if not rest.is_floating_point():
+        return rest
+    signed = torch.copysign(rest, x2)
+    return torch.where(rest == 0, complex_numbers.with_value(signed, rest), rest) if rest.requires_grad else signed
+
+
+remainder = _binary_or(_remainder, unsigned.rest)
 pow = _binary_or(operator.pow, _modular(operator.pow))
 
 
@@ -42,7 +53,7 @@ logaddexp = _of_floats(torch.logaddexp)
 nextafter = _of_floats(torch.nextafter)
 
 abs = _unary_or(torch.abs, torch.clone)
-acos = torch.acos
+acos = complex_numbers.acos
 acosh = torch.acosh
 asin = torch.asin
 asinh = torch.asinh
@@ -53,11 +64,11 @@ conj = torch.conj_physical
 cos = torch.cos
 cosh = torch.cosh
 exp = torch.exp
-expm1 = torch.expm1
+expm1 = complex_numbers.expm1
 floor = torch.floor
 log = torch.log
 log10 = torch.log10
-log1p = torch.log1p
+log1p = complex_numbers.log1p
 log2 = torch.log2
 negative = torch.negative
 positive = torch.positive

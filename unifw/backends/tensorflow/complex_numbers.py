@@ -1,0 +1,55 @@
+"""Functions of complex numbers where TensorFlow's kernels are wrong: at infinities, and in the signs of zeros."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+raw = tf.raw_ops
+
+
+def with_value(value: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """The finite values of one tensor, also the signs of zeros, with the gradient of another."""
+    return raw.Sub(x=tf.stop_gradient(value), y=raw.Sub(x=tf.stop_gradient(x), y=x))
+
+
+def _parts(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.math.real(x), tf.math.imag(x)
+
+
+def _is_finite(x: tf.Tensor) -> tf.Tensor:
+    return raw.LogicalAnd(x=raw.IsFinite(x=tf.math.real(x)), y=raw.IsFinite(x=tf.math.imag(x)))
+
+
+def expm1(x: tf.Tensor) -> tf.Tensor:
+    return tf.where(raw.IsFinite(x=tf.math.real(x)), raw.Expm1(x=x), raw.Exp(x=x) - 1)
+
+
+def log1p(x: tf.Tensor) -> tf.Tensor:
+    """The angle by its own function: TensorFlow's kernel has one side of the negative axis only."""
+    a, b = _parts(x)
+    finite = tf.complex(tf.math.real(raw.Log1p(x=x)), raw.Atan2(y=b, x=1 + a))
+    return tf.where(_is_finite(x), finite, raw.Log(x=x))
+
+
+def logarithm(x: tf.Tensor, base: float) -> tf.Tensor:
+    """Part by part: a complex division would make infinity NaN."""
+    return tf.complex(*(part / tf.constant(math.log(base), part.dtype) for part in _parts(raw.Log(x=x))))
+
+
+def sqrt(x: tf.Tensor) -> tf.Tensor:
+    """The conjugate of x has the conjugate root, also on the real axis."""
+    y = raw.Sqrt(x=x)
+    below = _is_negative(tf.math.imag(x)) & ~_is_negative(tf.math.imag(y))
+    return tf.where(below, raw.Conj(input=y), y)
+
+
+def _is_negative(x: tf.Tensor) -> tf.Tensor:
+    """Also of a zero."""
+    return tf.bitcast(x, tf.int32 if x.dtype is tf.float32 else tf.int64) < 0
+
+
+def sign(x: tf.Tensor) -> tf.Tensor:
+    unknown = raw.LogicalOr(x=raw.IsNan(x=tf.math.real(x)), y=raw.IsNan(x=tf.math.imag(x)))
+    return tf.where(unknown, tf.constant(complex(math.nan, math.nan), x.dtype), raw.Sign(x=x))
