@@ -176,6 +176,7 @@ from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
 from unifw.autodiff import vjp as vjp
 from unifw.autodiff import vmap as vmap
+from unifw.custom import custom_op as custom_op
 from unifw.debugging import debug_nans as debug_nans
 from unifw.devices import default_device as default_device
 from unifw.devices import device as device

@@ -21,7 +21,7 @@ LAYERS = [
     {"tensor"},
     {"conversion"},
     {"variable", "array"},
-    {"autodiff", "control", "tracing", "random"},
+    {"autodiff", "control", "tracing", "random", "custom"},
     {"nn", "optim", "data"},
     {"train", "io", "interop", "models", "debugging"},
     {"cli", "testing"},

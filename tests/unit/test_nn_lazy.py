@@ -14,6 +14,18 @@ import unifw
 from unifw import nn
 from unifw.errors import ArgumentError, OperandError, ShapeError, StateDictError, UnfinishedError
 
+
+class First(nn.Module):
+    """The first of several outputs."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        """As the layer."""
+        return self.layer(x)[0]  # type: ignore[no-any-return]
+
+
 # A layer with an open size, the same one with its size, and an input.
 LAYERS: dict[str, tuple[Callable[[Any], nn.Module], int, tuple[int, ...]]] = {
     "linear": (lambda size: nn.Linear(size, 3), 5, (2, 5)),
@@ -21,6 +33,9 @@ LAYERS: dict[str, tuple[Callable[[Any], nn.Module], int, tuple[int, ...]]] = {
     "conv": (lambda size: nn.Conv2d(size, 4, 3), 2, (1, 5, 6, 2)),
     "conv, channels first": (lambda size: nn.Conv2d(size, 4, 3, data_format="channels_first"), 2, (1, 2, 5, 6)),
     "conv, groups": (lambda size: nn.Conv2d(size, 6, 1, groups=3), 9, (1, 5, 6, 9)),
+    "lstm": (lambda size: First(nn.LSTM(size, 4, num_layers=2, bidirectional=True, proj_size=2)), 3, (2, 5, 3)),
+    "gru": (lambda size: First(nn.GRU(size, 4, batch_first=False)), 3, (5, 2, 3)),
+    "cell": (lambda size: nn.GRUCell(size, 4), 3, (2, 3)),
     "norm": (lambda size: nn.BatchNorm2d(size), 3, (2, 4, 4, 3)),
 }
 

@@ -14,7 +14,7 @@ from unifw.variable import Parameter
 class _Cell(Module):
     """The weights of one step, uniform on +-1/sqrt(hidden_size)."""
 
-    def __init__(self, gates: int, input_size: int, hidden_size: int, bias: bool) -> None:
+    def __init__(self, gates: int, input_size: int | None, hidden_size: int, bias: bool) -> None:
         rows, bound = gates * count("hidden_size", hidden_size), hidden_size**-0.5
         self.weight_ih = Parameter(init.uniform((rows, count("input_size", input_size)), bound))
         self.weight_hh = Parameter(init.uniform((rows, hidden_size), bound))
@@ -25,7 +25,7 @@ class _Cell(Module):
         return f"{self.weight_ih.shape[1]}, {self.weight_hh.shape[1]}, bias={self.bias_ih is not None}"
 
 
-class RNNCell(_Cell, leaf=True):
+class RNNCell(_Cell, leaf=True, lazy="input_size"):
     """One step of `RNN`.
 
     >>> import unifw
@@ -33,7 +33,7 @@ class RNNCell(_Cell, leaf=True):
     (2, 4)
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh") -> None:
+    def __init__(self, input_size: int | None, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh") -> None:
         rnn_kind(nonlinearity)
         super().__init__(1, input_size, hidden_size, bias)
         self.nonlinearity = nonlinearity
@@ -43,7 +43,7 @@ class RNNCell(_Cell, leaf=True):
         return F.rnn_cell(x, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.nonlinearity)
 
 
-class LSTMCell(_Cell, leaf=True):
+class LSTMCell(_Cell, leaf=True, lazy="input_size"):
     """One step of `LSTM`.
 
     >>> import unifw
@@ -52,7 +52,7 @@ class LSTMCell(_Cell, leaf=True):
     ((2, 4), (2, 4))
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:
+    def __init__(self, input_size: int | None, hidden_size: int, bias: bool = True) -> None:
         super().__init__(4, input_size, hidden_size, bias)
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
@@ -60,7 +60,7 @@ class LSTMCell(_Cell, leaf=True):
         return F.lstm_cell(x, state, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
 
 
-class GRUCell(_Cell, leaf=True):
+class GRUCell(_Cell, leaf=True, lazy="input_size"):
     """One step of `GRU`.
 
     >>> import unifw
@@ -68,7 +68,7 @@ class GRUCell(_Cell, leaf=True):
     (2, 4)
     """
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:
+    def __init__(self, input_size: int | None, hidden_size: int, bias: bool = True) -> None:
         super().__init__(3, input_size, hidden_size, bias)
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> Tensor:

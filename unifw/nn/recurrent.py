@@ -54,7 +54,7 @@ class Recurrent(Module):
         return f"{stack.input_size}, {stack.hidden_size}, num_layers={stack.num_layers}{both}"
 
 
-class RNN(Recurrent, leaf=True):
+class RNN(Recurrent, leaf=True, lazy="input_size"):
     """h = tanh(W_ih x + b_ih + W_hh h + b_hh) over a sequence, or relu (Elman, 1990).
 
     Sequences are (N, T, input_size), or (T, N, input_size) with batch_first=False. `dropout` is between layers. Weights
@@ -68,7 +68,7 @@ class RNN(Recurrent, leaf=True):
 
     def __init__(
         self,
-        input_size: int,
+        input_size: int | None,
         hidden_size: int,
         num_layers: int = 1,
         nonlinearity: str = "tanh",
@@ -78,7 +78,9 @@ class RNN(Recurrent, leaf=True):
         bidirectional: bool = False,
     ) -> None:
         form = (num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__(Stack(rnn_kind(nonlinearity), input_size, hidden_size, hidden_size, *form), gates=1)
+        super().__init__(
+            Stack(rnn_kind(nonlinearity), count("input_size", input_size), hidden_size, hidden_size, *form), gates=1
+        )
 
     def forward(
         self, x: Tensor, state: Tensor | None = None, lengths: TensorLike | None = None
@@ -88,7 +90,7 @@ class RNN(Recurrent, leaf=True):
         return y, h
 
 
-class GRU(Recurrent, leaf=True):
+class GRU(Recurrent, leaf=True, lazy="input_size"):
     """Gated recurrent unit over a sequence, its gates in the order r, z, n (Cho et al., 2014).
 
     The reset gate comes after the product with the state, as in PyTorch and cuDNN. See `RNN` for the arguments.
@@ -102,7 +104,7 @@ class GRU(Recurrent, leaf=True):
 
     def __init__(
         self,
-        input_size: int,
+        input_size: int | None,
         hidden_size: int,
         num_layers: int = 1,
         bias: bool = True,
@@ -111,7 +113,7 @@ class GRU(Recurrent, leaf=True):
         bidirectional: bool = False,
     ) -> None:
         form = (num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__(Stack("gru", input_size, hidden_size, hidden_size, *form), gates=3)
+        super().__init__(Stack("gru", count("input_size", input_size), hidden_size, hidden_size, *form), gates=3)
 
     def forward(
         self, x: Tensor, state: Tensor | None = None, lengths: TensorLike | None = None
@@ -121,7 +123,7 @@ class GRU(Recurrent, leaf=True):
         return y, h
 
 
-class LSTM(Recurrent, leaf=True):
+class LSTM(Recurrent, leaf=True, lazy="input_size"):
     """Long short-term memory over a sequence, its gates in the order i, f, g, o (Hochreiter and Schmidhuber, 1997).
 
     With `proj_size` above 0 the output h is projected to that size (Sak et al., 2014). See `RNN` for the arguments.
@@ -135,7 +137,7 @@ class LSTM(Recurrent, leaf=True):
 
     def __init__(
         self,
-        input_size: int,
+        input_size: int | None,
         hidden_size: int,
         num_layers: int = 1,
         bias: bool = True,
@@ -147,7 +149,9 @@ class LSTM(Recurrent, leaf=True):
         if count("proj_size", proj_size, 0) >= count("hidden_size", hidden_size):
             raise ArgumentError(f"LSTM: got proj_size={proj_size}; expected it below hidden_size={hidden_size}.")
         form = (num_layers, bias, batch_first, dropout, bidirectional)
-        super().__init__(Stack("lstm", input_size, hidden_size, proj_size or hidden_size, *form), gates=4)
+        super().__init__(
+            Stack("lstm", count("input_size", input_size), hidden_size, proj_size or hidden_size, *form), gates=4
+        )
 
     def forward(
         self, x: Tensor, state: tuple[Tensor, Tensor] | None = None, lengths: TensorLike | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from unifw.spec.array import ArrayOps
 from unifw.spec.autodiff import AutodiffOps
 from unifw.spec.checkpoint import CheckpointOps
+from unifw.spec.custom import CustomOps
 from unifw.spec.debugging import DebuggingOps
 from unifw.spec.devices import DeviceOps
 from unifw.spec.export import ExportOps
@@ -59,6 +60,7 @@ class Backend:
     interop: InteropOps | None = None
     checkpoint: CheckpointOps | None = None
     debugging: DebuggingOps | None = None
+    custom: CustomOps | None = None
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """The toy backend: what a third-party backend needs to give unifw its array functions, here on NumPy.
 
-It declares that it has no layers, gradients, random stream, tracing, optimisers, export formats, DLPack or debugging.
+It declares that it has no layers, gradients, random stream, tracing, optimisers, export formats, DLPack,
+debugging or custom operations.
 """
 
 from __future__ import annotations
@@ -30,5 +31,6 @@ def load() -> Backend:
             export=None,
             interop=None,
             debugging=None,
+            custom=None,
         )
     )

@@ -24,6 +24,7 @@ def load() -> Backend:
         array,
         autodiff,
         checkpoint,
+        custom,
         debugging,
         devices,
         export,
@@ -52,5 +53,6 @@ def load() -> Backend:
             interop=interop,
             checkpoint=checkpoint,
             debugging=debugging,
+            custom=custom,
         )
     )

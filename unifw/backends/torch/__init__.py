@@ -20,6 +20,7 @@ def load() -> Backend:
         array,
         autodiff,
         checkpoint,
+        custom,
         debugging,
         devices,
         export,
@@ -48,5 +49,6 @@ def load() -> Backend:
             interop=interop,
             checkpoint=checkpoint,
             debugging=debugging,
+            custom=custom,
         )
     )

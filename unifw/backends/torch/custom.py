@@ -1,0 +1,131 @@
+"""Users' operations by `torch.library`: a graph holds them as one node, whatever they do inside."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from unifw.backends.torch.native import TORCH
+from unifw.errors import ArgumentError, OperandError, TracedValueError, describe
+from unifw.spec import CustomRequest, Kernel
+
+_WORDS = {
+    "float": "float",
+    "int": "SymInt",
+    "bool": "bool",
+    "str": "str",
+    "list[int]": "SymInt[]",
+    "list[float]": "float[]",
+}
+
+
+def register(request: CustomRequest) -> Kernel:
+    if isinstance(request.function, (torch._ops.OpOverload, torch._ops.OpOverloadPacket)):
+        return _completed(request, request.function)
+    if request.gradient is None:  # then torch traces and differentiates what the function calls
+        return lambda *args: _results(request, request.function(*args))
+    operation = torch.library.custom_op(
+        request.name if "::" in request.name else f"unifw::{request.name}",
+        lambda *args: _results(request, request.function(*args)),
+        mutates_args=(),
+        schema=_schema(request.function, request.outputs),
+    )
+    operation.register_fake(_fake(request))
+    operation.register_autograd(_backward(request), setup_context=_remember)
+    return operation
+
+
+def _completed(request: CustomRequest, operation: Any) -> Kernel:
+    """An operation of a C++ library, with what the library left out."""
+    name = str(operation._name if isinstance(operation, torch._ops.OpOverload) else operation._qualified_op_name)
+    if request.shapes is not None:
+        torch.library.register_fake(name, _fake(request))
+    if request.gradient is not None:
+        torch.library.register_autograd(name, _backward(request), setup_context=_remember)
+    kernel: Kernel = operation
+    return kernel
+
+
+def _places(args: Sequence[Any]) -> list[int]:
+    return [i for i, x in enumerate(args) if isinstance(x, torch.Tensor)]
+
+
+def _fake(request: CustomRequest) -> Kernel:
+    """What tracers run: shapes and dtypes only."""
+
+    def by_running(*args: Any) -> Any:
+        try:
+            return _results(request, request.function(*args))
+        except Exception as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise TracedValueError(
+                f"{request.name}: the implementation cannot be traced ({reason}). Write custom_op(..., shape=...)."
+            ) from error
+
+    def by_shapes(*args: Any) -> Any:
+        places = _places(args)
+        specs = request.shapes(args, places)  # type: ignore[misc]
+        found = tuple(args[places[0]].new_empty(shape, dtype=TORCH[dtype]) for shape, dtype in specs)
+        return found if request.outputs > 1 else found[0]
+
+    return by_running if request.shapes is None else by_shapes
+
+
+def _remember(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    ctx.places = _places(inputs)
+    ctx.plain = [None if i in ctx.places else x for i, x in enumerate(inputs)]
+    results = output if isinstance(output, tuple) else (output,)
+    ctx.save_for_backward(*(inputs[place] for place in ctx.places), *results)
+
+
+def _backward(request: CustomRequest) -> Kernel:
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        places, args = ctx.places, list(ctx.plain)
+        for place, x in zip(places, ctx.saved_tensors, strict=False):
+            args[place] = x
+        results = ctx.saved_tensors[len(places) :]
+        given = [torch.zeros_like(y) if g is None else g for g, y in zip(upstream, results, strict=True)]
+        found: list[Any] = [None] * len(args)
+        for place, gradient in zip(places, request.gradient(given, results, args, places), strict=True):  # type: ignore[misc]
+            found[place] = gradient
+        return tuple(found)
+
+    return backward
+
+
+def _results(request: CustomRequest, y: Any) -> Any:
+    found: Sequence[Any] = y if isinstance(y, (tuple, list)) else (y,)
+    if len(found) != request.outputs or not all(isinstance(x, torch.Tensor) for x in found):
+        raise OperandError(
+            f"{request.name}: the implementation returned {describe(y)}; expected {request.outputs} torch.Tensor. "
+            "Write custom_op(..., outputs=n) for n of them, in a tuple."
+        )
+    return tuple(found) if request.outputs > 1 else found[0]
+
+
+def _schema(function: Kernel, outputs: int) -> str:
+    """The types of arguments and results: an argument is a tensor unless its annotation or default says otherwise."""
+    arguments = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise ArgumentError(f"custom_op: got *{name} in an implementation; expected an argument for each input.")
+        default = "" if parameter.default is parameter.empty else f"={_literal(parameter.default)}"
+        arguments.append(f"{_word(parameter)} {name}{default}")
+    returns = "Tensor" if outputs == 1 else "(" + ", ".join(["Tensor"] * outputs) + ")"
+    return f"({', '.join(arguments)}) -> {returns}"
+
+
+def _word(parameter: inspect.Parameter) -> str:
+    annotation, default = parameter.annotation, parameter.default
+    if annotation is parameter.empty:
+        return _WORDS.get(type(default).__name__, "Tensor")
+    name = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return _WORDS.get(name, "Tensor")
+
+
+def _literal(default: Any) -> str:
+    """A default as a schema writes it."""
+    return f'"{default}"' if isinstance(default, str) else repr(default)

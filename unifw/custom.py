@@ -1,0 +1,196 @@
+"""Operations of the user's own: one name, an implementation for each backend, one gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from unifw.dtypes import DType
+from unifw.errors import ArgumentError, GradientError, OperandError, ShapeError, UnsupportedError, describe
+from unifw.operators import mixed_backends
+from unifw.registry import info, loaded_backends, on_load, part
+from unifw.spec import Backend, CustomRequest, Kernel, Native
+from unifw.tensor import Tensor
+
+Gradient = Callable[..., Any] | Mapping[str, Callable[..., Any]] | Literal["native"]
+
+_known: dict[str, CustomOp] = {}
+
+
+def custom_op(
+    name: str,
+    *,
+    gradient: Gradient | None = None,
+    shape: Callable[..., Any] | None = None,
+    outputs: int = 1,
+    **implementations: Kernel,
+) -> CustomOp:
+    """An operation with an implementation for each backend: a function of native tensors, under the backend's name.
+
+    An implementation may do anything, call C++ or CUDA too: an operation of `torch.ops.load_library` or
+    `tf.load_op_library` can be given as it is. An argument without annotation or default is a tensor; numbers and words
+    have one: `def scaled(x, factor: float)`. The result works eagerly, compiled and exported.
+
+    `gradient(upstream, result, *arguments)`, once in unifw terms, returns the gradient of each tensor argument (one
+    Tensor, or a tuple; None for zeros). Or it is a dict of such functions of native tensors, by backend; or "native" if
+    the frameworks differentiate the implementations themselves. Without it, differentiating is an error.
+
+    `shape(*arguments)` tells tracers the shape of the result, or (shape, dtype); a list of those for several `outputs`.
+    Without it the implementation is traced itself. On TensorFlow, Python code that is no TensorFlow operation has to be
+    inside `tf.numpy_function`. A file that holds the operation is read by a process that has called `custom_op` before.
+
+    Raises ArgumentError for a name that is taken, UnknownBackendError, and UnsupportedError, when the operation is
+    called, for a backend without implementation.
+
+    >>> import unifw
+    >>> def cube(x):
+    ...     return x * x * x
+    >>> cubed = unifw.custom_op(
+    ...     "docs::cube", gradient=lambda upstream, y, x: upstream * 3 * x * x, torch=cube, tensorflow=cube
+    ... )
+    >>> x = unifw.asarray([2.0])
+    >>> cubed(x).tolist(), unifw.grad(lambda x: unifw.sum(cubed(x)))(x).tolist()
+    ([8.0], [12.0])
+    """
+    if name in _known:
+        raise ArgumentError(f"custom_op: the name {name!r} is taken. Write another, as in 'my_package::{name}'.")
+    if not implementations:
+        raise ArgumentError(f"custom_op: {name} has no implementation. Write custom_op({name!r}, <backend>=function).")
+    for backend, function in implementations.items():
+        info(backend)
+        if not callable(function):
+            raise OperandError(f"custom_op: got {describe(function)} for {backend}; expected a function.")
+    made = CustomOp(name, implementations, gradient, shape, outputs)
+    for loaded in loaded_backends():
+        made.prepare(loaded)
+    _known[name] = made
+    return made
+
+
+@on_load
+def _prepare_all(backend: Backend) -> None:
+    """A file may hold an operation that has not been called yet."""
+    for operation in _known.values():
+        operation.prepare(backend)
+
+
+class CustomOp:
+    """An operation that `custom_op` made; call it with Tensors and plain values."""
+
+    def __init__(
+        self,
+        name: str,
+        implementations: Mapping[str, Kernel],
+        gradient: Gradient | None,
+        shape: Callable[..., Any] | None,
+        outputs: int,
+    ) -> None:
+        self.name = name
+        self.implementations = dict(implementations)
+        self.gradient = gradient
+        self.shape = shape
+        self.outputs = outputs
+        self._kernels: dict[Any, Kernel] = {}
+        self._verified: set[str] = set()
+
+    def prepare(self, backend: Backend) -> None:
+        """Register with a backend, if it has an implementation."""
+        function = self.implementations.get(backend.name)
+        if function is not None:
+            shapes = None if self.shape is None else partial(self._shapes, backend)
+            gradient = None if self.gradient == "native" else partial(self._gradients, backend)
+            request = CustomRequest(self.name, function, gradient, shapes, self.outputs)
+            self._kernels[backend.array] = part(backend, "custom").register(request)
+
+    def __call__(self, *args: Any) -> Any:
+        first = next((x for x in args if isinstance(x, Tensor)), None)
+        kernel = None if first is None else self._kernels.get(first.ops)
+        if first is None or kernel is None:
+            raise self._refused(first)
+        if any(isinstance(x, Tensor) and x.ops is not first.ops for x in args):
+            raise mixed_backends(self.name, *(x for x in args if isinstance(x, Tensor)))
+        result = kernel(*(x.native if isinstance(x, Tensor) else x for x in args))
+        results = (result,) if self.outputs == 1 else result
+        if self.shape is not None and first.backend.name not in self._verified:
+            self._verify(args, results)
+        return first.wrap(result) if self.outputs == 1 else tuple(map(first.wrap, results))
+
+    def __repr__(self) -> str:
+        return f"CustomOp({self.name!r}, {', '.join(self.implementations)})"
+
+    def _refused(self, first: Tensor | None) -> Exception:
+        if first is None:
+            return OperandError(f"{self.name}: got no Tensor; expected at least one. Write unifw.asarray(...).")
+        name = first.backend.name
+        return UnsupportedError(
+            f"{self.name}: the backend {name!r} has no implementation; expected one of "
+            f"{', '.join(self.implementations)}. Write custom_op({self.name!r}, {name}=function), or x.to_backend(...)."
+        )
+
+    # ---- what the backend asks
+
+    def _gradients(
+        self, backend: Backend, upstream: Sequence[Native], results: Sequence[Native], args: Any, places: Sequence[int]
+    ) -> list[Native | None]:
+        """The native gradient of each tensor argument, by the user's function."""
+        function = self.gradient.get(backend.name) if isinstance(self.gradient, Mapping) else self.gradient
+        if not callable(function):
+            raise GradientError(
+                f"{self.name}: it has no gradient on {backend.name}. Write custom_op(..., gradient=...)."
+            )
+        if isinstance(self.gradient, Mapping):
+            found = function(*self._one(upstream, results), *args)
+        else:
+            wrapped = self._wrapped(backend, args, places)
+            pair = ([backend.Tensor(x) for x in upstream], [backend.Tensor(x) for x in results])
+            found = function(*self._one(*pair), *wrapped)
+        gradients = list(found) if isinstance(found, (tuple, list)) else [found]
+        natives = [x.native if isinstance(x, Tensor) else x for x in gradients]
+        self._check(backend, natives, [args[place] for place in places])
+        return natives
+
+    def _one(self, *groups: Sequence[Any]) -> list[Any]:
+        """Each group of results as the user sees it: the one result, or a tuple of several."""
+        return [group[0] if self.outputs == 1 else tuple(group) for group in groups]
+
+    def _wrapped(self, backend: Backend, args: Sequence[Any], places: Sequence[int]) -> list[Any]:
+        return [backend.Tensor(x) if i in places else x for i, x in enumerate(args)]
+
+    def _check(self, backend: Backend, gradients: list[Any], tensors: list[Any]) -> None:
+        shape = backend.array.static_shape
+        if len(gradients) != len(tensors):
+            raise GradientError(
+                f"{self.name}: the gradient returned {len(gradients)} values for {len(tensors)} tensor arguments; "
+                "expected one for each. Write None for one that needs none."
+            )
+        for gradient, tensor in zip(gradients, tensors, strict=True):
+            got = None if gradient is None else shape(gradient)
+            if got is not None and None not in (*got, *shape(tensor)) and got != shape(tensor):
+                raise ShapeError(
+                    f"{self.name}: the gradient has shape {got} for an argument of shape {shape(tensor)}; expected "
+                    "the same."
+                )
+
+    def _shapes(self, backend: Backend, args: Any, places: Sequence[int]) -> list[tuple[tuple[Any, ...], DType]]:
+        """The shape and dtype of each result, by the user's function."""
+        tensors = self._wrapped(backend, args, places)
+        said = self.shape(*tensors)  # type: ignore[misc]
+        dtype = tensors[places[0]].dtype
+        every = [said] if self.outputs == 1 else list(said)
+        return [(tuple(x[0]), x[1]) if len(x) == 2 and isinstance(x[1], DType) else (tuple(x), dtype) for x in every]
+
+    def _verify(self, args: Sequence[Any], results: Sequence[Native]) -> None:
+        """Compare, once, what `shape` says with what is so: a graph would believe it."""
+        places = [i for i, x in enumerate(args) if isinstance(x, Tensor)]
+        backend = args[places[0]].backend
+        if any(backend.array.is_traced(x) for x in results):
+            return
+        natives = [x.native if isinstance(x, Tensor) else x for x in args]
+        said = self._shapes(backend, natives, places)
+        real = [(tuple(x.shape), backend.array.dtype(x)) for x in results]
+        if said != real:
+            raise ShapeError(
+                f"{self.name}: shape= says {said}, and the implementation returned {real}; expected the same."
+            )
+        self._verified.add(backend.name)
