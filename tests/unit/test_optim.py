@@ -83,6 +83,19 @@ def test_rule_follows_the_published_formula(
         close(held[key].numpy(), value, TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@rules
+def test_rule_in_sixteen_bits(
+    backend: str, rng: np.random.Generator, rule: Any, options: dict[str, Any], dtype: str
+) -> None:
+    """Long enough for the vectorised part of a kernel, which torch's SGD has wrong in 16 bits on the CPU."""
+    start, *gradients = (x[0] for x in np.split(rng.uniform(0.5, 1.0, (4, 64)), 4))
+    parameter = unifw.Parameter(unifw.asarray(start, dtype=getattr(unifw, dtype)))
+    run(rule({"weight": parameter}, lr=RATE, **{**options, "eps": 1e-3} if rule is optim.AdamW else options), gradients)
+    wanted, _ = formula(rule, start, gradients, {**options, "eps": 1e-3})
+    np.testing.assert_allclose(parameter.numpy().astype("float64"), wanted, atol=4e-2)
+
+
 @rules
 def test_fused_kernel_gives_the_numbers_of_the_definition(
     backend: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, rule: Any, options: dict[str, Any]

@@ -6,6 +6,7 @@ from unifw.nn import parametrizations as parametrizations
 from unifw.nn import parametrize as parametrize
 from unifw.nn.activations import ReLU as ReLU
 from unifw.nn.attention import MultiheadAttention as MultiheadAttention
+from unifw.nn.autocast import autocast as autocast
 from unifw.nn.cells import GRUCell as GRUCell
 from unifw.nn.cells import LSTMCell as LSTMCell
 from unifw.nn.cells import RNNCell as RNNCell

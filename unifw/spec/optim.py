@@ -39,6 +39,10 @@ class OptimOps(Protocol):
         """Add to each sum in place."""
         ...
 
+    def reset(self, sums: list[Storage], /) -> None:
+        """Set each sum to zeros, in place."""
+        ...
+
     def lerp(self, averages: list[Storage], values: list[Storage], weight: Any, /) -> None:
         """Move each average to average + weight (value - average), in place; the weight may be a traced scalar."""
         ...

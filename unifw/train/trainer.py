@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from time import perf_counter
 from typing import Any
 
@@ -10,18 +10,21 @@ import numpy as np
 
 from unifw import tree
 from unifw.array.manipulation import concat
-from unifw.autodiff import differentiate
 from unifw.conversion import TensorLike, to_native
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
 from unifw.eagerly import runs_eagerly
-from unifw.errors import GradientError, OperandError, describe
+from unifw.errors import GradientError, OperandError, StateDictError, describe
 from unifw.nn.modes import mode
 from unifw.nn.module import Module
+from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
+from unifw.optim.gradients import LossScaler
 from unifw.registry import part, using_backend
 from unifw.tensor import Tensor
+from unifw.train.precision import Policy, Precision
 from unifw.train.progress import EpochProgress
+from unifw.train.step import Recipe
 
 Batch = tuple[Tensor, ...]
 Metric = Callable[[Any, Tensor], Tensor]
@@ -33,6 +36,12 @@ class Trainer:
 
     `loss(outputs, targets)` returns a scalar Tensor; `metrics` are such functions by name. A batch is a tuple of
     Tensors, the last of them the targets, the others the model's inputs.
+
+    `precision` is "float32", "mixed_bfloat16" or "mixed_float16" (products in 16 bits, weights in 32), or "bfloat16" or
+    "float16" (the model's weights become 16 bits too, so make the optimiser after that or leave its state to the first
+    step); float16 scales the loss, and leaves out a step whose gradients overflow. `clip_value` and `clip_norm` limit
+    the gradients, `accumulate` takes the mean of so many batches for one update, the last of an epoch being complete
+    with fewer, and `ema` averages the parameters after each update.
 
     >>> import numpy as np, unifw
     >>> model = unifw.nn.Linear(2, 2)
@@ -51,14 +60,32 @@ class Trainer:
         loss: Callable[[Any, Tensor], Tensor] | None = None,
         metrics: Mapping[str, Metric] | None = None,
         progress: bool = True,
+        *,
+        precision: Precision = "float32",
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        accumulate: int = 1,
+        ema: EMA | None = None,
     ) -> None:
+        policy = Policy(precision)
+        policy.prepare(model)
         self.model = model
-        self.optimizer = optimizer
+        self.recipe = Recipe(optimizer, policy, clip_norm, clip_value, accumulate, ema)
         self.loss = loss
         self.metrics = dict(metrics or {})
         self.progress = progress
         self._steps: dict[Any, Callable[..., tuple[Any, ...]]] = {}
         self._made_for: list[Any] = []
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """What changes the parameters; another may take its place between fits."""
+        optimizer: Optimizer | None = self.recipe.optimizer
+        return optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer | None) -> None:
+        self.recipe.optimizer = optimizer
 
     # ---- what users call
 
@@ -75,11 +102,10 @@ class Trainer:
             totals = _Totals(("loss", *self.metrics))
             progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
             with mode(self.model, training=True), using_backend(self.model.backend):
-                (step, names), place = self._train_step(self.optimizer), self._placer()
-                for batch in progress.track(data):
+                (steps, names), place = self._train_steps(), self._placer()
+                for batch, update in _with_updates(progress.track(data), self.recipe.accumulate):
                     tensors = place(batch)
-                    totals.add(step(list(self.optimizer.dynamic(names).values()), tensors), _rows(tensors))
-                    self.optimizer.advance(names)
+                    totals.add(self.recipe.run(steps[update], names, tensors, update), _rows(tensors))
             logs = totals.means()
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in self.evaluate(validation).items()}
@@ -124,33 +150,41 @@ class Trainer:
                 outputs.append(wrap(step([], tensors[inputs] or tensors)[0]))
         return concat(outputs)
 
+    def state_dict(self) -> dict[str, Any]:
+        """What training is made of beside data and code: the state of the model, optimiser, loss scaler and average."""
+        parts = {"model": self.model, "optimizer": self.optimizer, "scaler": self.scaler, "ema": self.recipe.ema}
+        return {name: x.state_dict() for name, x in parts.items() if x is not None}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned, on either backend. Raises StateDictError."""
+        parts = {"model": self.model, "optimizer": self.optimizer, "scaler": self.scaler, "ema": self.recipe.ema}
+        own = {name for name, x in parts.items() if x is not None}
+        if not isinstance(state, Mapping) or set(state) != own:
+            raise StateDictError(f"Trainer: got {describe(state)}; expected the parts {', '.join(sorted(own))}.")
+        for name in own:
+            parts[name].load_state_dict(state[name])  # type: ignore[union-attr]
+
+    @property
+    def scaler(self) -> LossScaler | None:
+        """The factor of the loss with float16, else None."""
+        return self.recipe.policy.scaler
+
     # ---- steps
 
-    def _train_step(self, optimizer: Optimizer) -> tuple[Callable[..., tuple[Any, ...]], tuple[str, ...]]:
-        trainable = {name: p for name, p in self.model.named_parameters() if p.trainable}
-        if not trainable:
-            raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
-        optimizer.prepare(trainable)
+    def _train_steps(self) -> tuple[dict[bool, Callable[..., Any]], tuple[str, ...]]:
+        """The step that updates (True) and the one that only accumulates (False), and the names they train."""
+        recipe, wrap = self.recipe, self.model.backend.Tensor
+        trainable = recipe.prepare(self.model)
         names = tuple(trainable)
-        dynamic = tuple(optimizer.dynamic(names))
 
-        def build() -> Callable[..., tuple[Any, ...]]:
-            parameters = list(trainable.values())
+        def run(batch: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+            outputs = self.model(*batch[:-1])
+            return self.loss(outputs, batch[-1]), self._measure(outputs, batch[-1])  # type: ignore[misc]
 
-            def train_batch(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
-                *inputs, targets = self._wrapped(batch)
+        def build(update: bool) -> Callable[..., Any]:
+            return self._step(f"train {update}", names, lambda: recipe.function(run, wrap, trainable, update))
 
-                def objective(_: list[Tensor]) -> tuple[Tensor, Any]:
-                    outputs = self.model(*inputs)
-                    return self.loss(outputs, targets), outputs  # type: ignore[misc]
-
-                value, outputs, _, gradients = differentiate(objective, [], parameters, has_aux=True)
-                optimizer.apply(dict(zip(names, gradients, strict=True)), dict(zip(dynamic, scalars, strict=True)))
-                return value.native, *self._measure(outputs, targets)
-
-            return train_batch
-
-        return self._step("train", names, build), names
+        return {update: build(update) for update in ((True,) if recipe.accumulate == 1 else (True, False))}, names
 
     def _step(self, kind: str, names: tuple[str, ...], build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
         """The backend's form of a step, made once for each set of trainable parameters and modes.
@@ -159,7 +193,7 @@ class Trainer:
         or value) the storage of a parameter.
         """
         storages = [variable.storage for variable in self.model.named_state().values()]
-        held = [self.optimizer, self.loss, *self.metrics.values(), *storages]
+        held = [self.loss, *self.metrics.values(), *self.recipe.held(), *storages]
         if len(held) != len(self._made_for) or any(a is not b for a, b in zip(held, self._made_for, strict=True)):
             self._steps, self._made_for = {}, held
         eagerly = runs_eagerly()
@@ -170,18 +204,20 @@ class Trainer:
 
     def _evaluate_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
         *inputs, targets = self._wrapped(batch)
-        outputs = self.model(*inputs)
-        loss = () if self.loss is None else (self.loss(outputs, targets).native,)
-        return *loss, *self._measure(outputs, targets)
+        with self.recipe.policy.casting(self.model.backend):
+            outputs = self.model(*inputs)
+            loss = () if self.loss is None else (self.loss(outputs, targets),)
+            return tuple(x.native for x in (*loss, *self._measure(outputs, targets)))
 
     def _predict_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
-        outputs = self.model(*self._wrapped(batch))
+        with self.recipe.policy.casting(self.model.backend):
+            outputs = self.model(*self._wrapped(batch))
         if not isinstance(outputs, Tensor):
             raise OperandError(f"predict: the model returned {describe(outputs)}; expected one Tensor.")
         return (outputs.native,)
 
-    def _measure(self, outputs: Any, targets: Tensor) -> list[Any]:
-        return [metric(outputs, targets).native for metric in self.metrics.values()]
+    def _measure(self, outputs: Any, targets: Tensor) -> list[Tensor]:
+        return [metric(outputs, targets) for metric in self.metrics.values()]
 
     def _wrapped(self, batch: tuple[Any, ...]) -> list[Tensor]:
         wrap = self.model.backend.Tensor
@@ -222,6 +258,21 @@ class _Totals:
         weights = np.asarray(self.rows, np.float64)
         means = (table * weights[:, None]).sum(0) / weights.sum()
         return dict(zip(self.names, means.tolist(), strict=True))
+
+
+def _with_updates(batches: Iterable[Any], every: int) -> Iterator[tuple[Any, bool]]:
+    """Each batch, and whether it completes an update: each `every`-th, and the last."""
+    if every == 1:
+        yield from ((batch, True) for batch in batches)
+        return
+    coming, count = iter(batches), 0
+    held = next(coming, _NONE)
+    while held is not _NONE:
+        batch, held, count = held, next(coming, _NONE), count + 1
+        yield batch, count % every == 0 or held is _NONE
+
+
+_NONE = object()
 
 
 def _rows(batch: tuple[Any, ...]) -> int:

@@ -8,6 +8,7 @@ from unifw.backends.tensorflow.optim.gradients import clip_by_norm as clip_by_no
 from unifw.backends.tensorflow.optim.gradients import clip_by_value as clip_by_value
 from unifw.backends.tensorflow.optim.gradients import lerp as lerp
 from unifw.backends.tensorflow.optim.gradients import multiply as multiply
+from unifw.backends.tensorflow.optim.gradients import reset as reset
 from unifw.backends.tensorflow.optim.gradients import when as when
 
 FUSED = {**descent.FUSED, **adam.FUSED, **adaptive.FUSED}

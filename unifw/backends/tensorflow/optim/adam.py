@@ -25,7 +25,7 @@ def _rounded(beta: float, dtype: tf.DType) -> float:
 
 
 def state_factor(rule: str, key: str, hyper: Hyper, step: int, x: tf.Tensor) -> float:
-    if rule not in FUSED:
+    if rule not in FUSED or x.dtype.size < 4:
         return 1.0
     beta = hyper["betas"][_BETA[key]]
     kept = _rounded(beta, x.dtype)
@@ -35,6 +35,9 @@ def state_factor(rule: str, key: str, hyper: Hyper, step: int, x: tf.Tensor) -> 
 def _update(decoupled: bool) -> Callable[..., None]:
     def update(parameters: Variables, gradients: Gradients, states: States, hyper: Hyper) -> None:
         dtype, decay = parameters[0].dtype, hyper["weight_decay"]
+        if dtype.size < 4:
+            _update_in_32_bits(parameters, gradients, states, hyper, decoupled)
+            return
         lr, step = number(hyper["lr"], tf.float64), number(hyper["step"], tf.float64)
         if decay and decoupled:
             kept = tf.cast(1 - lr * decay, dtype)
@@ -62,6 +65,25 @@ def _update(decoupled: bool) -> Callable[..., None]:
             kernel(var=parameter.handle, m=mean.handle, v=square.handle, grad=gradient, **more, **common)
 
     return update
+
+
+def _update_in_32_bits(
+    parameters: Variables, gradients: Gradients, states: States, hyper: Hyper, decoupled: bool
+) -> None:
+    """Weights of 16 bits, in which the kernel's 1 - beta would be 0: computed in 32 and rounded once."""
+    (first, second), decay, dtype = hyper["betas"], hyper["weight_decay"], parameters[0].dtype
+    lr, correction1, correction2 = (number(hyper[key], tf.float32) for key in ("lr", "correction1", "correction2"))
+    for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
+        held = {key: own[i] for key, own in states.items()}
+        p, g, m, v = (tf.cast(x, tf.float32) for x in (parameter, gradient, held["exp_avg"], held["exp_avg_sq"]))
+        p, g = (p * (1 - lr * decay), g) if decoupled else (p, g + decay * p)
+        m, v = first * m + (1 - first) * g, second * v + (1 - second) * g * g
+        new = {"exp_avg": m, "exp_avg_sq": v}
+        if hyper["amsgrad"]:
+            new["max_exp_avg_sq"] = v = tf.maximum(tf.cast(held["max_exp_avg_sq"], tf.float32), v)
+        parameter.assign(tf.cast(p - lr * (m / correction1) / (tf.sqrt(v / correction2) + hyper["eps"]), dtype))
+        for key, value in new.items():
+            held[key].assign(tf.cast(value, dtype))
 
 
 FUSED = {"adam": _update(decoupled=False), "adamw": _update(decoupled=True)}

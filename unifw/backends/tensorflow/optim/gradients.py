@@ -58,6 +58,11 @@ def accumulate(sums: Variables, gradients: Gradients) -> None:
         raw.AssignAddVariableOp(resource=total.handle, value=gradient)
 
 
+def reset(sums: Variables) -> None:
+    for total in sums:
+        raw.AssignVariableOp(resource=total.handle, value=tf.zeros(total.shape, total.dtype))
+
+
 def lerp(averages: Variables, values: Variables, weight: Any) -> None:
     for average, value in zip(averages, values, strict=True):
         apart = raw.Sub(x=value.read_value(), y=average.read_value())

@@ -7,6 +7,7 @@ from unifw.backends.torch.optim.gradients import clip_by_norm as clip_by_norm
 from unifw.backends.torch.optim.gradients import clip_by_value as clip_by_value
 from unifw.backends.torch.optim.gradients import lerp as lerp
 from unifw.backends.torch.optim.gradients import multiply as multiply
+from unifw.backends.torch.optim.gradients import reset as reset
 from unifw.backends.torch.optim.gradients import state_factor as state_factor
 from unifw.backends.torch.optim.gradients import when as when
 

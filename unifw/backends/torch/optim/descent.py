@@ -7,10 +7,13 @@ from typing import Any
 
 import torch
 
-from unifw.backends.torch.optim.gradients import Tensors, laid_out
+from unifw.backends.torch.optim.gradients import Tensors, decayed, laid_out
 
 
 def sgd(parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], hyper: Mapping[str, Any]) -> None:
+    if parameters[0].dtype in (torch.float16, torch.bfloat16):  # whose parameters torch 2.13's CPU kernel leaves alone
+        _sgd_by_steps(parameters, gradients, states, hyper)
+        return
     torch._fused_sgd_(
         parameters,
         laid_out(gradients, parameters),
@@ -23,6 +26,19 @@ def sgd(parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], 
         maximize=False,
         is_first_step=False,
     )
+
+
+def _sgd_by_steps(
+    parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], hyper: Mapping[str, Any]
+) -> None:
+    directions, momentum = decayed(gradients, parameters, hyper["weight_decay"]), hyper["momentum"]
+    if momentum:
+        buffers = states["momentum_buffer"]
+        torch._foreach_mul_(buffers, momentum)
+        torch._foreach_add_(buffers, directions, alpha=hyper["share"])
+        nesterov = hyper["nesterov"]
+        directions = list(torch._foreach_add(directions, buffers, alpha=momentum)) if nesterov else buffers
+    torch._foreach_add_(parameters, directions, alpha=-hyper["lr"])
 
 
 def lion(parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], hyper: Mapping[str, Any]) -> None:

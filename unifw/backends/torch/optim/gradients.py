@@ -47,6 +47,10 @@ def accumulate(sums: Tensors, gradients: Tensors) -> None:
     torch._foreach_add_(sums, gradients)
 
 
+def reset(sums: Tensors) -> None:
+    torch._foreach_zero_(sums)
+
+
 def lerp(averages: Tensors, values: Tensors, weight: Any) -> None:
     torch._foreach_lerp_(averages, values, weight)
 

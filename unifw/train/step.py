@@ -1,0 +1,147 @@
+"""One training step: loss, gradients, and what is done with them. The backend makes one native unit of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from unifw.array.creation import zeros_like
+from unifw.autodiff import differentiate
+from unifw.errors import ArgumentError, GradientError
+from unifw.nn.module import Module
+from unifw.optim.averaging import EMA
+from unifw.optim.base import Optimizer
+from unifw.optim.gradients import clip_grad_norm, clip_grad_value
+from unifw.registry import part
+from unifw.tensor import Tensor
+from unifw.train.precision import Policy
+from unifw.variable import Buffer, Parameter
+
+Function = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
+Run = Callable[[list[Tensor]], tuple[Tensor, list[Tensor]]]
+
+
+class Recipe:
+    """What happens between the loss and the next batch, by the settings of a Trainer."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer | None,
+        policy: Policy,
+        clip_norm: float | None,
+        clip_value: float | None,
+        accumulate: int,
+        ema: EMA | None,
+    ) -> None:
+        if accumulate < 1:
+            raise ArgumentError(f"Trainer: got accumulate={accumulate}; expected at least 1 batch per update.")
+        self.optimizer: Any = optimizer
+        self.policy, self.ema = policy, ema
+        self.clip_norm, self.clip_value, self.accumulate = clip_norm, clip_value, accumulate
+        self.sums: dict[str, Buffer] = {}
+        self.pending = 0
+
+    def prepare(self, model: Module) -> dict[str, Parameter]:
+        """The parameters to train, once their state is there. Raises GradientError if there are none."""
+        trainable = {name: p for name, p in model.named_parameters() if p.trainable}
+        if not trainable:
+            raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
+        self.optimizer.prepare(trainable)
+        if self.accumulate > 1 and self.sums.keys() != trainable.keys():
+            self.sums, self.pending = {name: Buffer(zeros_like(p)) for name, p in trainable.items()}, 0
+        return trainable
+
+    def held(self) -> list[Any]:
+        """The objects that a compiled step has in it."""
+        states = [] if self.optimizer is None else [x for own in self.optimizer.state.values() for x in own.values()]
+        averages = [] if self.ema is None else list(self.ema.averages.values())
+        return [self.optimizer, self.ema, *states, *averages, *self.sums.values()]
+
+    # ---- on the host, around each batch
+
+    def numbers(self, names: tuple[str, ...], update: bool) -> dict[str, float]:
+        """What changes from batch to batch, in 64 bits."""
+        found = {} if self.policy.scaler is None else {"scale": self.policy.scaler.scale}
+        if not update:
+            return found
+        if self.accumulate > 1:
+            found["share"] = 1 / (self.pending + 1)
+        if self.ema is not None:
+            found["weight"] = self.ema.weight()
+        return {**found, **self.optimizer.dynamic(names)}
+
+    def run(self, step: Function, names: tuple[str, ...], batch: tuple[Any, ...], update: bool) -> tuple[Any, ...]:
+        """The loss and metrics of one batch; then the counts go on, unless a float16 step had to be left out."""
+        results = step(list(self.numbers(names, update).values()), batch)
+        if not update:
+            self.pending += 1
+            return results
+        self.pending = 0
+        if self.policy.scaler is not None:
+            *results, finite = results  # type: ignore[assignment]
+            if not self.policy.scaler.update(bool(finite)):
+                return tuple(results)
+        self.optimizer.advance(names)
+        if self.ema is not None:
+            self.ema.updates += 1
+        return tuple(results)
+
+    # ---- in the native unit
+
+    def function(self, run: Run, wrap: type[Tensor], trainable: Mapping[str, Parameter], update: bool) -> Function:
+        """The step of one batch; `run` computes the loss and what is measured beside it."""
+        names, parameters = tuple(trainable), list(trainable.values())
+        keys, scaled = tuple(self.numbers(names, update)), self.policy.scaler is not None
+
+        def step(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
+            numbers = dict(zip(keys, scalars, strict=True))
+
+            def objective(_: list[Tensor]) -> tuple[Tensor, Any]:
+                with self.policy.casting(wrap.backend):
+                    loss, measured = run([wrap(x) for x in batch])
+                return (_times(loss, numbers["scale"]) if scaled else loss), [loss, *measured]
+
+            _, results, _, found = differentiate(objective, [], parameters, has_aux=True)
+            natives = [x.native for x in results]
+            gradients = dict(zip(names, found, strict=True))
+            if self.accumulate > 1:
+                gradients = self._summed(gradients, numbers, update)
+            return (*natives, *self._change(gradients, numbers)) if update else tuple(natives)
+
+        return step
+
+    def _summed(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any], update: bool) -> dict[str, Tensor]:
+        sums = [self.sums[name] for name in gradients]
+        wrap, ops = sums[0].wrap, part(sums[0].backend, "optim")
+        ops.accumulate([x.storage for x in sums], [x.native for x in gradients.values()])
+        if not update:
+            return {}
+        means = ops.multiply([x.native for x in sums], numbers["share"])
+        ops.reset([x.storage for x in sums])
+        return {name: wrap(x) for name, x in zip(gradients, means, strict=True)}
+
+    def _change(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Update the parameters; with loss scaling only if all gradients are finite, which is returned."""
+        first = next(iter(gradients.values()))
+        ops = part(first.backend, "optim")
+        if self.policy.scaler is None:
+            self._update(gradients, numbers)
+            return ()
+        divided = ops.multiply([x.native for x in gradients.values()], 1 / numbers["scale"])
+        finite = ops.all_finite(divided)
+        unscaled = {name: first.wrap(x) for name, x in zip(gradients, divided, strict=True)}
+        ops.when(finite, lambda: self._update(unscaled, numbers))
+        return (finite,)
+
+    def _update(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any]) -> None:
+        if self.clip_value is not None:
+            gradients = clip_grad_value(gradients, self.clip_value)
+        if self.clip_norm is not None:
+            gradients, _ = clip_grad_norm(gradients, self.clip_norm)
+        self.optimizer.apply(gradients, numbers)
+        if self.ema is not None:
+            self.ema.apply(numbers["weight"])
+
+
+def _times(loss: Tensor, scale: Any) -> Tensor:
+    return loss * scale if isinstance(scale, float) else loss * loss.wrap(scale).to(loss.dtype)
