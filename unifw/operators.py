@@ -110,6 +110,7 @@ class Operators:
 
     backend: ClassVar[Backend]
     ops: ClassVar[Any]
+    kernels: ClassVar[Any]  # of layers; None on a backend that has none
     wrap: ClassVar[type[Tensor]]
     native: Native
     shape: Any

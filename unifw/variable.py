@@ -147,5 +147,5 @@ class Buffer(Variable):
 def bind(backend: Backend) -> Backend:
     """Put the backend and its operations on its tensor classes. Called once, when a backend is loaded."""
     for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
-        cls.backend, cls.ops, cls.wrap = backend, backend.array, backend.Tensor
+        cls.backend, cls.ops, cls.kernels, cls.wrap = backend, backend.array, backend.nn, backend.Tensor
     return backend

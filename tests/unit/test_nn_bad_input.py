@@ -78,7 +78,7 @@ CASES: dict[str, Case] = {
     "pool-axes": (
         lambda: nn.MaxPool2d(2)(ones(4, 4, 1)),
         ShapeError,
-        "max_pool2d: got...(4, 4, 1)...of 4 axes...(2, 2)",
+        "max_pool2d: got...(4, 4, 1)...(N, H, W, C)...(2, 2)",
     ),
     "pool-small": (
         lambda: nn.MaxPool2d(3)(ones(1, 2, 2, 1)),

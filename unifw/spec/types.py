@@ -14,3 +14,9 @@ Storage = Any
 
 Axes = int | tuple[int, ...] | None
 Numpy = np.ndarray[Any, Any]
+
+Sizes = tuple[int, ...]
+"""One number for each axis of space."""
+
+Pairs = tuple[tuple[int, int], ...]
+"""(before, after) for each axis of space."""

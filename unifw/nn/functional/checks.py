@@ -34,3 +34,11 @@ def check_floating(name: str, x: Tensor) -> None:
         raise not_a_tensor(name, x)
     if "floating" not in x.dtype.kind:
         raise DTypeError(f"{name}: got {describe(x)}; expected a floating dtype. Write x.to(unifw.float32).")
+
+
+def refused(name: str, x: Tensor, error: Exception, kinds: str = "floating") -> Exception:
+    """The error for an elementwise kernel that refused its input: `kinds` are the dtypes it takes."""
+    if isinstance(x, Tensor) and kinds not in x.dtype.kind and (kinds != "real" or "integer" not in x.dtype.kind):
+        numbers = "real numbers" if kinds == "real" else "a floating dtype"
+        return DTypeError(f"{name}: got {describe(x)}; expected {numbers}. Write x.to(unifw.float32).")
+    return misfit(name, error, x, None, "a tensor of numbers")

@@ -20,7 +20,29 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     try:
         if x.ops is not weight.ops:
             raise mixed_backends("linear", x, weight)
-        return x.wrap(x.backend.nn.linear(x.native, weight.native, None if bias is None else bias.native))  # type: ignore[union-attr]
+        return x.wrap(x.kernels.linear(x.native, weight.native, None if bias is None else bias.native))
     except Exception as error:
         wanted = f"a last axis of {weight.shape[-1]}, for weights of shape {tuple(weight.shape)} (out, in)"
         raise misfit("linear", error, x, weight, wanted) from error
+
+
+def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The bilinear map x1.T @ weight[o] @ x2 + bias[o]: (..., in1) and (..., in2) to (..., out).
+
+    `weight` is (out, in1, in2). Raises ShapeError, DTypeError and MixedBackendError.
+
+    >>> import unifw
+    >>> x1, x2 = unifw.asarray([[1.0, 2.0]]), unifw.asarray([[3.0]])
+    >>> unifw.nn.functional.bilinear(x1, x2, unifw.ones((1, 2, 1))).tolist()
+    [[9.0]]
+    """
+    try:
+        if x1.ops is not weight.ops or x2.ops is not weight.ops:
+            raise mixed_backends("bilinear", x1, x2, weight)
+        offset = None if bias is None else bias.native
+        return x1.wrap(x1.kernels.bilinear(x1.native, x2.native, weight.native, offset))
+    except Exception as error:
+        _, first, second = weight.shape
+        wanted = f"inputs (..., {first}) and (..., {second}) that are alike before the last axis"
+        misfitting = x2 if isinstance(x1, Tensor) and x1.dtype is weight.dtype and x1.shape[-1:] == (first,) else x1
+        raise misfit("bilinear", error, misfitting, weight, wanted) from error

@@ -8,10 +8,13 @@ from unifw.spec.nn.activations import ActivationOps
 from unifw.spec.nn.attention import AttentionOps
 from unifw.spec.nn.conv import ConvOps
 from unifw.spec.nn.dropout import DropoutOps
+from unifw.spec.nn.embedding import EmbeddingOps
 from unifw.spec.nn.linear import LinearOps
 from unifw.spec.nn.losses import LossOps
 from unifw.spec.nn.normalization import NormalizationOps
+from unifw.spec.nn.padding import PaddingOps
 from unifw.spec.nn.pooling import PoolingOps
+from unifw.spec.nn.rectifiers import RectifierOps
 from unifw.spec.nn.recurrent import RecurrentOps
 from unifw.spec.nn.shaping import ShapingOps
 
@@ -21,6 +24,9 @@ class NnOps(
     AttentionOps,
     ConvOps,
     DropoutOps,
+    EmbeddingOps,
+    PaddingOps,
+    RectifierOps,
     LinearOps,
     LossOps,
     NormalizationOps,

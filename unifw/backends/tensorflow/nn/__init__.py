@@ -5,11 +5,14 @@ from unifw.backends.tensorflow.nn.attention import *
 from unifw.backends.tensorflow.nn.conv import *
 from unifw.backends.tensorflow.nn.ctc import *
 from unifw.backends.tensorflow.nn.dropout import *
+from unifw.backends.tensorflow.nn.embedding import *
 from unifw.backends.tensorflow.nn.linear import *
 from unifw.backends.tensorflow.nn.losses import *
 from unifw.backends.tensorflow.nn.normalization import *
+from unifw.backends.tensorflow.nn.padding import *
 from unifw.backends.tensorflow.nn.pooling import *
 from unifw.backends.tensorflow.nn.ranking_losses import *
+from unifw.backends.tensorflow.nn.rectifiers import *
 from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.regression_losses import *
 from unifw.backends.tensorflow.nn.shaping import *

@@ -21,3 +21,14 @@ def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor
     if bias is None:
         return y
     return raw.BiasAdd(value=y, bias=bias) if x.shape.rank > 1 else y + bias
+
+
+def bilinear(x1: tf.Tensor, x2: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    out, first, second = weight.shape
+    if x1.shape[-1] != first or x2.shape[-1] != second or not x1.shape[:-1].is_compatible_with(x2.shape[:-1]):
+        raise ValueError(f"{x1.shape} and {x2.shape} for {first} and {second} features")
+    matrix = tf.reshape(tf.transpose(weight, (1, 0, 2)), (first, out * second))
+    rows = tf.reshape(raw.MatMul(a=tf.reshape(x1, (-1, first)), b=matrix), (-1, out, second))
+    y = raw.Squeeze(input=raw.BatchMatMulV2(x=rows, y=tf.reshape(x2, (-1, second, 1))), axis=[2])
+    y = tf.reshape(y, (*shape(x1)[:-1], out))
+    return y if bias is None else y + bias

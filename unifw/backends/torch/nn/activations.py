@@ -1,7 +1,22 @@
-"""Activation functions by torch."""
+"""Smooth activation functions by torch."""
 
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
-relu = torch.relu
+sigmoid = torch.sigmoid
+logsigmoid = F.logsigmoid
+tanh = torch.tanh
+silu = F.silu
+mish = F.mish
+softplus = F.softplus
+softsign = F.softsign
+
+
+def gelu(x: torch.Tensor, approximate: str) -> torch.Tensor:
+    return F.gelu(x, approximate=approximate)
+
+
+def tanhshrink(x: torch.Tensor) -> torch.Tensor:
+    return x - torch.tanh(x)

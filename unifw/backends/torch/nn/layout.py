@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import torch
 
-_SECOND = {rank: (0, rank - 1, *range(1, rank - 1)) for rank in range(2, 6)}
-_LAST = {rank: (0, *range(2, rank), 1) for rank in range(2, 6)}
+SECOND = {rank: (0, rank - 1, *range(1, rank - 1)) for rank in range(2, 6)}
+LAST = {rank: (0, *range(2, rank), 1) for rank in range(2, 6)}
 
 
 def channels_second(x: torch.Tensor) -> torch.Tensor:
     """(N, ..., C) as (N, C, ...)."""
-    return x.permute(_SECOND[x.ndim])
+    return x.permute(SECOND[x.ndim])
 
 
 def channels_last(x: torch.Tensor) -> torch.Tensor:
     """(N, C, ...) as (N, ..., C)."""
-    return x.permute(_LAST[x.ndim])
+    return x.permute(LAST[x.ndim])
+
+
+def second(x: torch.Tensor, dims: int, channels_last: bool) -> torch.Tensor:
+    """(N, C, *space); raises for another number of axes, which torch would take for one image without a batch."""
+    if channels_last:
+        return x.permute(SECOND[dims + 2])
+    if x.ndim != dims + 2:
+        raise ValueError(f"{x.ndim} axes instead of {dims + 2}")
+    return x

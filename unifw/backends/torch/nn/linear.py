@@ -5,3 +5,4 @@ from __future__ import annotations
 from torch.nn import functional as F
 
 linear = F.linear
+bilinear = F.bilinear

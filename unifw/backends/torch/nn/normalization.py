@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn import layout
+from unifw.backends.torch.nn.layout import LAST, SECOND
+
+layer_norm = F.layer_norm
+rms_norm = F.rms_norm
 
 
 def batch_norm(
     x: torch.Tensor,
     weight: torch.Tensor | None,
     bias: torch.Tensor | None,
-    running_mean: torch.Tensor,
-    running_var: torch.Tensor,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
     training: bool,
     momentum: float,
     eps: float,
+    dims: int,
     channels_last: bool,
 ) -> torch.Tensor:
+    rank = x.ndim if dims < 2 else dims + 2
+    _check(x, dims)
     if not channels_last:
         return F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
-    y = F.batch_norm(layout.channels_second(x), running_mean, running_var, weight, bias, training, momentum, eps)
-    return layout.channels_last(y)
+    image = x.permute(SECOND[rank])
+    y = F.batch_norm(image, running_mean, running_var, weight, bias, training, momentum, eps)
+    return y.permute(LAST[rank])
+
+
+def _check(x: torch.Tensor, dims: int) -> None:
+    if dims and x.ndim != dims + 2 and (dims, x.ndim) != (1, 2):
+        raise ValueError(f"{x.ndim} axes instead of {dims + 2}")
+
+
+def group_norm(
+    x: torch.Tensor,
+    groups: int,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    eps: float,
+    channels_last: bool,
+) -> torch.Tensor:
+    return _by_channels(F.group_norm, x, channels_last, groups, weight, bias, eps)
+
+
+def instance_norm(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    dims: int,
+    channels_last: bool,
+) -> torch.Tensor:
+    _check(x, dims)
+    settings = running_mean, running_var, weight, bias, training, momentum, eps
+    return _by_channels(F.instance_norm, x, channels_last, *settings)
+
+
+def local_response_norm(
+    x: torch.Tensor, size: int, alpha: float, beta: float, k: float, channels_last: bool
+) -> torch.Tensor:
+    return _by_channels(F.local_response_norm, x, channels_last, size, alpha, beta, k)
+
+
+def _by_channels(function: Any, x: torch.Tensor, channels_last: bool, *settings: Any) -> torch.Tensor:
+    if not channels_last:
+        return function(x, *settings)
+    return function(x.permute(SECOND[x.ndim]), *settings).permute(LAST[x.ndim])

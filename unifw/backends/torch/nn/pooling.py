@@ -5,16 +5,69 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn import layout
+from unifw.backends.torch.nn.layout import LAST, second
+from unifw.spec.types import Sizes
+
+_MAX = (None, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d)
+_MAX_INDICES = (None, F.max_pool1d_with_indices, F.max_pool2d_with_indices, F.max_pool3d_with_indices)
+_AVG = (None, F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+_ADAPTIVE_AVG = (None, F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
+_ADAPTIVE_MAX = (None, F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
 
 
-def max_pool2d(
+def max_pool(
     x: torch.Tensor,
-    kernel_size: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
     channels_last: bool,
 ) -> torch.Tensor:
-    if not channels_last:
-        return F.max_pool2d(x, kernel_size, stride, padding)
-    return layout.channels_last(F.max_pool2d(layout.channels_second(x), kernel_size, stride, padding))
+    dims = len(kernel)
+    y = _MAX[dims](second(x, dims, channels_last), kernel, stride, padding, dilation, ceil_mode)  # type: ignore[misc]
+    return y.permute(LAST[dims + 2]) if channels_last else y
+
+
+def max_pool_indices(
+    x: torch.Tensor,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+    channels_last: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    dims = len(kernel)
+    image = second(x, dims, channels_last)
+    y, where = _MAX_INDICES[dims](image, kernel, stride, padding, dilation, ceil_mode)  # type: ignore[misc]
+    last = LAST[dims + 2]
+    return (y.permute(last), where.permute(last)) if channels_last else (y, where)
+
+
+def avg_pool(
+    x: torch.Tensor,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    ceil_mode: bool,
+    count_include_pad: bool,
+    divisor: int | None,
+    channels_last: bool,
+) -> torch.Tensor:
+    dims = len(kernel)
+    settings = (kernel, stride, padding, ceil_mode, count_include_pad, *((divisor,) if dims > 1 else ()))
+    y = _AVG[dims](second(x, dims, channels_last), *settings)  # type: ignore[misc]
+    return y.permute(LAST[dims + 2]) if channels_last else y
+
+
+def adaptive_avg_pool(x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> torch.Tensor:
+    dims = len(sizes)
+    y = _ADAPTIVE_AVG[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
+    return y.permute(LAST[dims + 2]) if channels_last else y
+
+
+def adaptive_max_pool(x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> torch.Tensor:
+    dims = len(sizes)
+    y = _ADAPTIVE_MAX[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
+    return y.permute(LAST[dims + 2]) if channels_last else y

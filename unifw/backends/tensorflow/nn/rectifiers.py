@@ -1,0 +1,81 @@
+"""Activation functions with a corner, on `tf.Tensor`; at the corner they have the gradient that PyTorch gives."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+raw = tf.raw_ops
+
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def relu(x: tf.Tensor) -> tf.Tensor:
+    return raw.Relu(features=x)
+
+
+def relu6(x: tf.Tensor) -> tf.Tensor:
+    return raw.Relu6(features=x)
+
+
+def leaky_relu(x: tf.Tensor, negative_slope: float) -> tf.Tensor:
+    if x.dtype is tf.float64:  # the kernel takes the slope as a float32
+        return raw.SelectV2(condition=x > 0, t=x, e=negative_slope * x)
+    return raw.LeakyRelu(features=x, alpha=negative_slope)
+
+
+def elu(x: tf.Tensor, alpha: float) -> tf.Tensor:
+    return raw.Elu(features=x) if alpha == 1 else _exponential(x, 1.0, alpha, 1.0)
+
+
+def selu(x: tf.Tensor) -> tf.Tensor:
+    return _exponential(x, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA, 1.0)  # TensorFlow's own has another slope at 0
+
+
+def celu(x: tf.Tensor, alpha: float) -> tf.Tensor:
+    return _exponential(x, 1.0, alpha, 1 / alpha)
+
+
+def _exponential(x: tf.Tensor, slope: float, scale: float, rate: float) -> tf.Tensor:
+    """Slope * x where positive, else scale * (exp(rate * x) - 1)."""
+    below = scale * raw.Expm1(x=raw.Minimum(x=x, y=tf.zeros((), x.dtype)) * rate)  # large ones must not overflow
+    return raw.SelectV2(condition=x > 0, t=x if slope == 1 else slope * x, e=below)
+
+
+def hardtanh(x: tf.Tensor, min_val: float, max_val: float) -> tf.Tensor:
+    inside = raw.LogicalAnd(x=x > min_val, y=x < max_val)
+    return raw.SelectV2(condition=inside, t=x, e=tf.stop_gradient(tf.clip_by_value(x, min_val, max_val)))
+
+
+def hardsigmoid(x: tf.Tensor) -> tf.Tensor:
+    return raw.Relu6(features=x + 3) / 6
+
+
+def hardswish(x: tf.Tensor) -> tf.Tensor:
+    return x * (raw.Relu6(features=x + 3) / 6)
+
+
+def threshold(x: tf.Tensor, threshold: float, value: float) -> tf.Tensor:
+    return raw.SelectV2(condition=x <= threshold, t=tf.constant(value, x.dtype), e=x)
+
+
+def hardshrink(x: tf.Tensor, lambd: float) -> tf.Tensor:
+    return raw.SelectV2(condition=raw.LogicalAnd(x=x >= -lambd, y=x <= lambd), t=tf.zeros((), x.dtype), e=x)
+
+
+def softshrink(x: tf.Tensor, lambd: float) -> tf.Tensor:
+    below = raw.SelectV2(condition=x < -lambd, t=x + lambd, e=x * 0)
+    return raw.SelectV2(condition=x > lambd, t=x - lambd, e=below)
+
+
+def prelu(x: tf.Tensor, weight: tf.Tensor, channels_last: bool) -> tf.Tensor:
+    rank, number = x.shape.rank, weight.shape[0]
+    if number > 1 and x.shape[-1 if channels_last or rank == 1 else 1] != number:
+        raise ValueError(f"{x.shape} for {number} weights")
+    if not channels_last and rank > 2:
+        weight = tf.reshape(weight, (-1,) + (1,) * (rank - 2))
+    return raw.SelectV2(condition=x > 0, t=x, e=weight * x)
+
+
+def rrelu(x: tf.Tensor, lower: float, upper: float) -> tf.Tensor:
+    slopes = tf.random.uniform(tf.shape(x), lower, upper, x.dtype)
+    return raw.SelectV2(condition=x > 0, t=x, e=slopes * x)

@@ -1,0 +1,93 @@
+"""Rows of a table as functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
+from unifw.operators import mixed_backends, not_a_tensor
+from unifw.registry import part
+from unifw.tensor import Tensor
+from unifw.variable import Parameter
+
+
+def embedding(
+    x: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+) -> Tensor:
+    """The rows of `weight` (rows, features) at the integers `x`: (...) to (..., features).
+
+    The row `padding_idx` gets no gradient. `max_norm` shortens, in place, the rows that are looked up; `weight` must
+    then be a Parameter. `scale_grad_by_freq` divides gradients by how often a row is looked up. Raises DTypeError, and
+    outside a graph OutOfRangeError.
+
+    >>> import unifw
+    >>> table = unifw.asarray([[0.0, 0.5], [1.0, 1.5]])
+    >>> unifw.nn.functional.embedding(unifw.asarray([1, 0, 1]), table).tolist()
+    [[1.0, 1.5], [0.0, 0.5], [1.0, 1.5]]
+    """
+    try:
+        if x.ops is not weight.ops:
+            raise mixed_backends("embedding", x, weight)
+        if max_norm is not None:
+            _renorm(x, weight, max_norm, norm_type)
+        return x.wrap(x.kernels.embedding(x.native, weight.native, padding_idx, scale_grad_by_freq))
+    except Exception as error:
+        raise _misfit("embedding", error, x, weight) from error
+
+
+def _renorm(x: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:
+    if not isinstance(weight, Parameter):
+        raise ArgumentError("embedding: got max_norm for a weight that is no Parameter; expected unifw.Parameter(...).")
+    x.kernels.embedding_renorm(weight.storage, x.native, max_norm, norm_type)
+
+
+def _misfit(name: str, error: Exception, x: Any, weight: Tensor) -> Exception:
+    if isinstance(error, UnifwError):
+        return error
+    if not isinstance(x, Tensor):
+        return not_a_tensor(name, x)
+    part(x.backend, "nn")
+    if x.dtype.name not in ("int32", "int64"):
+        return DTypeError(f"{name}: got {describe(x)}; expected integers. Write x.to(unifw.int64).")
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return OutOfRangeError(
+        f"{name}: got an index outside the table; expected 0 to {weight.shape[0] - 1}. "
+        f"The native framework says: {reason}"
+    )
+
+
+def embedding_bag(
+    x: Tensor,
+    weight: Tensor,
+    mode: str = "mean",
+    per_sample_weights: Tensor | None = None,
+    padding_idx: int | None = None,
+) -> Tensor:
+    """The "sum", "mean" or "max" of the rows of `weight` at each bag of integers: (bags, n) to (bags, features).
+
+    Rows of `padding_idx` do not count, and a bag without others gives 0. `per_sample_weights` (bags, n), with "sum"
+    only, weigh the rows. Raises ArgumentError, ShapeError, DTypeError and OutOfRangeError.
+
+    >>> import unifw
+    >>> table = unifw.asarray([[0.0, 0.5], [1.0, 1.5]])
+    >>> unifw.nn.functional.embedding_bag(unifw.asarray([[0, 1]]), table).tolist()
+    [[0.5, 1.0]]
+    """
+    if mode not in ("sum", "mean", "max"):
+        raise ArgumentError(f'embedding_bag: got mode {mode!r}; expected "sum", "mean" or "max".')
+    if per_sample_weights is not None and mode != "sum":
+        raise ArgumentError(f'embedding_bag: got per_sample_weights with mode {mode!r}; expected mode="sum".')
+    try:
+        if x.ops is not weight.ops:
+            raise mixed_backends("embedding_bag", x, weight)
+        if x.ndim != 2:
+            raise ShapeError(f"embedding_bag: got {describe(x)}; expected bags of one size, (bags, n).")
+        weights = None if per_sample_weights is None else per_sample_weights.native
+        return x.wrap(x.kernels.embedding_bag(x.native, weight.native, mode, weights, padding_idx))
+    except Exception as error:
+        raise _misfit("embedding_bag", error, x, weight) from error
