@@ -178,6 +178,12 @@ from unifw.autodiff import vjp as vjp
 from unifw.autodiff import vmap as vmap
 from unifw.custom import custom_op as custom_op
 from unifw.debugging import debug_nans as debug_nans
+from unifw.control import cond as cond
+from unifw.control import fori_loop as fori_loop
+from unifw.control import map as map
+from unifw.control import scan as scan
+from unifw.control import switch as switch
+from unifw.control import while_loop as while_loop
 from unifw.devices import default_device as default_device
 from unifw.devices import device as device
 from unifw.devices import devices as devices
@@ -208,6 +214,7 @@ from unifw.io import load as load
 from unifw.io import load_artifact as load_artifact
 from unifw.io import load_checkpoint as load_checkpoint
 from unifw.io import save as save
+from unifw.nn.compiled import compile as compile
 from unifw.random import seed as seed
 from unifw.registry import backends as backends
 from unifw.registry import get_backend as get_backend

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_on: ContextVar[bool] = ContextVar("unifw_eager", default=False)
+switch: ContextVar[bool] = ContextVar("unifw_eager", default=False)
+"""What compiled functions read at each call; set while one of them is traced, too."""
 
 
 @contextmanager
@@ -17,11 +18,11 @@ def eager() -> Iterator[None]:
     ...     runs_eagerly()
     True
     """
-    token = _on.set(True)
+    token = switch.set(True)
     try:
         yield
     finally:
-        _on.reset(token)
+        switch.reset(token)
 
 
 def runs_eagerly() -> bool:
@@ -30,4 +31,4 @@ def runs_eagerly() -> bool:
     >>> runs_eagerly()
     False
     """
-    return _on.get()
+    return switch.get()

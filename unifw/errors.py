@@ -111,6 +111,10 @@ class OperationError(UnifwError, RuntimeError):
     """A native operation failed for a reason that unifw cannot name better."""
 
 
+class CompileWarning(UserWarning):
+    """A compiled function that is traced often, or that the native compiler cannot take."""
+
+
 def describe(x: Any) -> str:
     """One operand in words: its shape and dtype if it has them, else its type.
 
@@ -119,6 +123,7 @@ def describe(x: Any) -> str:
     """
     shape, dtype = getattr(getattr(x, "native", x), "shape", None), getattr(x, "dtype", None)  # native: None if unknown
     if shape is not None and dtype is not None:
+        shape = x.ops.static_shape(x.native) if hasattr(x, "ops") else shape  # sizes that a tracer records do not print
         return f"{getattr(x, 'kind', type(x).__name__)} of shape {tuple(shape)} and dtype {dtype}"
     return f"{type(x).__name__} {x!r}"[:120]
 

@@ -22,11 +22,13 @@ from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
 from unifw.devices import placed
 from unifw.dtypes import DType, as_dtype, float32, float64, int64, numpy_dtype
+from unifw.eagerly import switch as off
 from unifw.errors import ArgumentError, DTypeError, StateDictError
 from unifw.operators import unary
 from unifw.registry import get_backend, loaded_backends, on_load, part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
+from unifw.tracing.session import refuse_in_trace
 
 Shape = tuple[int, ...]
 
@@ -79,17 +81,20 @@ def host_generator() -> np.random.Generator:
 def host_mode() -> Iterator[None]:
     """Draw everything on the host inside the `with` block, dropout too: slower, and the same bits on every backend.
 
+    Compiled functions run as plain Python there.
+
     >>> import unifw
     >>> unifw.seed(0)
     >>> with unifw.random.host_mode():
     ...     unifw.random.integers(0, 100, (3,)).tolist()
     [13, 1, 93]
     """
-    token = _host_mode.set(True)
+    tokens = _host_mode.set(True), off.set(True)
     try:
         yield
     finally:
-        _host_mode.reset(token)
+        _host_mode.reset(tokens[0])
+        off.reset(tokens[1])
 
 
 def in_host_mode() -> bool:
@@ -189,8 +194,12 @@ def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: 
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
     if generator is None:
-        return _host if _host_mode.get() else None
-    return generator._native if isinstance(generator._native, np.random.Generator) else None
+        host = _host if _host_mode.get() else None
+    else:
+        host = generator._native if isinstance(generator._native, np.random.Generator) else None
+    if host is not None:
+        refuse_in_trace("random numbers drawn on the host", "draw them outside and pass them in")
+    return host
 
 
 def uniform(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+from unifw import changes
 from unifw.conversion import TensorLike, to_native
-from unifw.errors import OperandError, ShapeError
+from unifw.errors import OperandError, ShapeError, TracedValueError, describe
 from unifw.registry import get_backend, load_backend
 from unifw.spec import Backend, Native, Storage
 from unifw.tensor import Tensor, rebuild
@@ -29,7 +30,13 @@ class Variable(Tensor):
         return made
 
     def __init__(self, data: TensorLike) -> None:
-        self._store(to_native(data, self.backend))
+        native = to_native(data, self.backend)
+        if self.ops.is_traced(native):
+            raise TracedValueError(
+                f"{self.kind}: made of {describe(self.wrap(native))} while a graph is being built; expected values. "
+                f"Write unifw.{self.kind}(...) outside of the compiled function."
+            )
+        self._store(native)
 
     def _store(self, native: Native) -> None:
         """Put a new native tensor in new storage."""
@@ -80,6 +87,7 @@ class Variable(Tensor):
         native = self._native_at(target)
         if native is not self.native:
             self._store(native)
+            changes.note()
         return self
 
     def to_backend(self, backend: str | Backend) -> Self:
@@ -113,12 +121,29 @@ class Parameter(Variable):
     True
     """
 
-    __slots__ = ("trainable",)
+    __slots__ = ("_trainable",)
     kind: ClassVar[str] = "Parameter"
 
     def __init__(self, data: TensorLike, trainable: bool = True) -> None:
         super().__init__(data)
-        self.trainable = trainable
+        self._trainable = trainable
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes it.
+
+        >>> import unifw
+        >>> parameter = unifw.Parameter([1.0])
+        >>> parameter.trainable = False
+        >>> parameter.trainable
+        False
+        """
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+        changes.note()
 
     def _remade(self, backend: Backend) -> Self:
         made = super()._remade(backend)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
+from unifw import changes
 from unifw.conversion import TensorLike
 from unifw.devices import device
 from unifw.nn import state
@@ -48,6 +49,15 @@ class Module(Members):
             cls.__call__ = cls.forward  # type: ignore[method-assign]
         elif cls.__call__ is not Module.__call__ and cls.__call__ is not cls.forward and "__call__" not in vars(cls):
             cls.__call__ = Module.__call__  # type: ignore[method-assign]  # a leaf's forward was overridden
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if vars(self).get(name, changes) is not value:  # `changes`: no attribute's value
+            changes.note()
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        changes.note()
+        object.__delattr__(self, name)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output. Every Module has its own."""

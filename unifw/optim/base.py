@@ -11,7 +11,9 @@ from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, de
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.optim.groups import Group, Groups, Schedule, group_parameters
 from unifw.optim.state import load_state, state_of
+from unifw.spec import Backend, FusedUpdate
 from unifw.tensor import Tensor
+from unifw.tracing.session import after_call, in_trace, outside, per_call
 from unifw.variable import Buffer, Parameter
 
 Hyper = Mapping[str, Any]
@@ -86,11 +88,12 @@ class Optimizer:
         if not gradients:
             return
         names = tuple(gradients)
-        self.prepare(names)
+        with outside():
+            self.prepare(names)
         for name, gradient in gradients.items():
             self._check(name, gradient)
-        self.apply(gradients, self.dynamic(names))
-        self.advance(names)
+        self.apply(gradients, per_call(lambda: self.dynamic(names)))
+        after_call(lambda: self.advance(names))
 
     def _check(self, name: str, gradient: Any) -> None:
         """Refuse a gradient that does not fit: a fused kernel would walk past the end of its memory."""
@@ -170,7 +173,7 @@ class Optimizer:
     def _apply_together(self, names: tuple[str, ...], gradients: Mapping[str, Tensor], hyper: Hyper) -> None:
         parameters = [self.parameters[name] for name in names]
         backend = parameters[0].backend
-        fused = backend.optim.FUSED.get(self.rule) if backend.optim is not None else None
+        fused = _fused_update(backend, self.rule)
         if fused is None:
             for name, parameter in zip(names, parameters, strict=True):
                 self._apply_one(gradients[name], parameter, self.state[name], hyper)
@@ -220,6 +223,12 @@ class Optimizer:
         """
         load_state(self, state)
         self._plans = {}
+
+
+def _fused_update(backend: Backend, rule: str) -> FusedUpdate | None:
+    if backend.optim is None or (in_trace() and not backend.optim.FUSED_IN_TRACES):
+        return None
+    return backend.optim.FUSED.get(rule)
 
 
 def _named(parameters: Any) -> dict[str, Parameter]:

@@ -18,13 +18,16 @@ from unifw.spec.custom import CustomRequest as CustomRequest
 from unifw.spec.custom import Kernel as Kernel
 from unifw.spec.debugging import DebuggingOps as DebuggingOps
 from unifw.spec.debugging import Report as Report
+from unifw.spec.control import ControlOps as ControlOps
 from unifw.spec.devices import DeviceOps as DeviceOps
 from unifw.spec.export import ExportOps as ExportOps
 from unifw.spec.export import ExportRequest as ExportRequest
 from unifw.spec.interop import InteropOps as InteropOps
 from unifw.spec.nn import NnOps as NnOps
+from unifw.spec.optim import FusedUpdate as FusedUpdate
 from unifw.spec.optim import OptimOps as OptimOps
 from unifw.spec.random import RandomOps as RandomOps
+from unifw.spec.tracing import Program as Program
 from unifw.spec.tracing import TracingOps as TracingOps
 from unifw.spec.types import Native as Native
 from unifw.spec.types import Numpy as Numpy

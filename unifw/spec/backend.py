@@ -11,6 +11,7 @@ from unifw.spec.autodiff import AutodiffOps
 from unifw.spec.checkpoint import CheckpointOps
 from unifw.spec.custom import CustomOps
 from unifw.spec.debugging import DebuggingOps
+from unifw.spec.control import ControlOps
 from unifw.spec.devices import DeviceOps
 from unifw.spec.export import ExportOps
 from unifw.spec.interop import InteropOps
@@ -30,7 +31,7 @@ class BackendInfo:
 
     `requires` is the framework's import name, `install` the command that installs it, `formats` the export formats it
     writes and reads, by name, each with the ending of its files ("" for a folder), `checkpoints` the endings of the
-    framework's own files of weights; the installed backend of the lowest `preference` is the default.
+    framework's own files of weights, `modes` what `compile` takes; the installed backend of the lowest `preference` is the default.
     """
 
     name: str
@@ -38,6 +39,7 @@ class BackendInfo:
     install: str
     formats: Mapping[str, str] = field(default_factory=dict)
     checkpoints: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
     preference: int = 100
 
 
@@ -55,6 +57,7 @@ class Backend:
     autodiff: AutodiffOps | None = None
     random: RandomOps | None = None
     tracing: TracingOps | None = None
+    control: ControlOps | None = None
     optim: OptimOps | None = None
     export: ExportOps | None = None
     interop: InteropOps | None = None

@@ -18,6 +18,10 @@ class OptimOps(Protocol):
 
     @property
     def FUSED(self) -> Mapping[str, FusedUpdate]: ...
+    @property
+    def FUSED_IN_TRACES(self) -> bool:
+        """Whether they are also right, and fast, where `compile` traces; else the rules themselves run there."""
+        ...
 
     def state_factor(self, rule: str, key: str, hyper: Mapping[str, Any], step: int, state: Native, /) -> float:
         """How many times PyTorch's number the fused kernel keeps in a state after `step` steps."""

@@ -2,14 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from unifw.spec.types import Native
 
+if TYPE_CHECKING:
+    from unifw.variable import Variable
+
+Dims = Mapping[int, str]
+"""The axes of one tensor whose size a trace leaves open, each with its name."""
+
+
+class Program(Protocol):
+    """A traced function on native tensors."""
+
+    variables: Sequence[Variable]
+    """The parameters and buffers that it reads or changes, each at its value of the time of the call."""
+
+    def __call__(self, inputs: list[Native], /) -> Sequence[Native] | None:
+        """The outputs; None if the program does not hold for these sizes, NotImplemented if Python must run."""
+        ...
+
 
 class TracingOps(Protocol):
-    """Running a whole step as one native unit."""
+    """From a Python function on native tensors to a native program."""
+
+    def signature(self, inputs: Sequence[Native], /) -> tuple[tuple[Hashable, ...], ...] | None:
+        """What a trace depends on, for each tensor, its shape last; None where somebody else is tracing.
+
+        Called before each run: a few hundred nanoseconds.
+        """
+        ...
+
+    def trace(
+        self,
+        function: Callable[[list[Native]], Sequence[Native]],
+        inputs: Sequence[Native],
+        dims: Sequence[Dims],
+        variables: Sequence[Variable],
+        mode: str,
+        warn: Callable[[str], None],
+        /,
+    ) -> Program:
+        """Run `function` once, on stand-ins for `inputs`; every parameter and buffer that it reads is an input.
+
+        `variables` are those that it is known to reach.
+        `warn` is told why the native compiler failed, if it did; the program then runs without.
+        """
+        ...
+
+    def outside(self) -> AbstractContextManager[None]:
+        """Inside the `with` block, while a function is traced, tensors are real ones."""
+        ...
+
+    def home(self, variable: Variable, /) -> Hashable:
+        """What a trace assumes of a parameter or buffer: its dtype, device or storage."""
+        ...
 
     def make_step(
         self, function: Callable[[Sequence[Any], tuple[Native, ...]], tuple[Native, ...]], /

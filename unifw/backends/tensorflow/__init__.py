@@ -10,6 +10,7 @@ INFO = BackendInfo(
     install="pip install 'unifw[tensorflow]'",
     formats={"saved_model": ""},
     checkpoints=(".index",),
+    modes=("default", "xla"),
     preference=1,
 )
 
@@ -23,6 +24,7 @@ def load() -> Backend:
     from unifw.backends.tensorflow import (
         array,
         autodiff,
+        control,
         checkpoint,
         custom,
         debugging,
@@ -48,6 +50,7 @@ def load() -> Backend:
             autodiff=devices.following(autodiff, mixed=True),
             random=devices.following(random),
             tracing=tracing,
+            control=control,
             optim=optim,
             export=export,
             interop=interop,

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from unifw.backends.tensorflow import devices
-from unifw.backends.tensorflow.native import TF
+from unifw.backends.tensorflow.native import TF, op
 from unifw.dtypes import DType
+
+
+_state: tf.Variable | None = None
+_PHILOX = 1
+_KERNELS = {"uniform": "StatefulUniform", "normal": "StatefulStandardNormalV2"}
 
 
 def seed(value: int) -> None:
     tf.random.set_seed(value)
+    _main().assign(tf.random.create_rng_state(value, alg="philox"))
+
+
+def _main() -> tf.Variable:
+    """The state of the stream: a variable, which graphs read and move on as eager code does, also after a new seed."""
+    global _state
+    if _state is None:
+        with tf.init_scope():
+            first = tf.random.create_rng_state(int.from_bytes(os.urandom(8), "big") >> 1, alg="philox")
+            _state = ResourceVariable(first, trainable=False)
+    return _state
+
+
+@cache
+def _kernel(name: str, **attributes: Any) -> Any:
+    return op(name, **attributes)
 
 
 def generator(value: int) -> tf.random.Generator:
@@ -60,11 +84,14 @@ _local = threading.local()  # the second run has the context of the first one, b
 
 
 def draw(kind: str, shape: Any, dtype: tf.DType, **limits: Any) -> tf.Tensor:
-    """Numbers of "uniform" or "normal" from the stream in force, else from TensorFlow's own."""
+    """Numbers of "uniform" or "normal" from the stream in force, else from the one that `seed` starts."""
     stream = getattr(_local, "stream", None)
-    if stream is None:
-        return getattr(tf.random, kind)(shape, dtype=dtype, **limits)
-    return getattr(tf.random, f"stateless_{kind}")(shape, stream.seed(), dtype=dtype, **limits)
+    if stream is not None:
+        return getattr(tf.random, f"stateless_{kind}")(shape, stream.seed(), dtype=dtype, **limits)
+    if limits:
+        bounds = (tf.constant(limits[name], dtype) for name in ("minval", "maxval"))
+        return _kernel("StatefulUniformInt")(_main().handle, _PHILOX, shape, *bounds)
+    return _kernel(_KERNELS[kind], dtype=dtype)(_main().handle, _PHILOX, shape)
 
 
 def uniform(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:

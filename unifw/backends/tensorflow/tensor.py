@@ -6,6 +6,7 @@ from typing import Any, final
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.capture import new_variable
 from unifw.backends.tensorflow.native import eager, thread
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
@@ -46,7 +47,7 @@ class _Stored:
 
     def _store(self, native: Any) -> None:
         with tf.init_scope(), tf.device(native.device):
-            self.storage = tf.Variable(native, trainable=False)
+            self.storage = new_variable(native, self)
 
     def _stand_in(self, native: Any) -> None:
         self.storage = native

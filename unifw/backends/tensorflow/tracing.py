@@ -1,15 +1,73 @@
-"""Running a training step on TensorFlow: one graph per signature, its batch size free."""
+"""Running a function as a TensorFlow graph."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.capture import capture, flat_call, outside, owners
+from unifw.backends.tensorflow.sizes import specs
 from unifw.errors import OperationError, OutOfRangeError
+from unifw.variable import Variable
+
+__all__ = ["home", "make_step", "outside", "signature", "trace"]
+
+Function = Callable[[list[tf.Tensor]], Sequence[tf.Tensor]]
+
+
+def signature(inputs: Sequence[tf.Tensor]) -> tuple[tuple[Hashable, ...], ...] | None:
+    try:
+        return tuple([(x._datatype_enum(), x._shape_tuple()) for x in inputs])
+    except AttributeError:  # only an eager tensor has these
+        return None
+
+
+def home(variable: Variable) -> Hashable:
+    return variable.storage.ref()
+
+
+def trace(
+    function: Function,
+    inputs: Sequence[tf.Tensor],
+    dims: Sequence[Mapping[int, str]],
+    variables: Sequence[Variable],
+    mode: str,
+    warn: Callable[[str], None],
+) -> Program:
+    wanted = specs(inputs, dims)
+    if mode == "xla":
+        return Program(capture(function, wanted, xla=True), lambda: capture(function, wanted), warn)
+    return Program(capture(function, wanted), None, warn)
+
+
+class Program:
+    """A concrete function, called flat; with another to fall back on if XLA cannot compile it."""
+
+    def __init__(self, concrete: Any, fallback: Callable[[], Any] | None, warn: Callable[[str], None]) -> None:
+        self.variables: Sequence[Variable] = owners(concrete)
+        self._call = flat_call(concrete)
+        self._fallback = fallback
+        self._warn = warn
+
+    def __call__(self, inputs: list[tf.Tensor]) -> Sequence[tf.Tensor]:
+        try:
+            return self._call(inputs)
+        except tf.errors.OpError as error:
+            if self._fallback is None:
+                raise explain(error) from error
+            return self._without_xla(inputs, error)
+
+    def _without_xla(self, inputs: list[tf.Tensor], error: tf.errors.OpError) -> Sequence[tf.Tensor]:
+        assert self._fallback is not None
+        plain = Program(self._fallback(), None, self._warn)
+        outputs = plain(inputs)
+        self._call, self._fallback = plain._call, None
+        self._warn(reason(error))
+        return outputs
 
 
 def make_step(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
@@ -32,12 +90,12 @@ def make_step(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[A
         try:
             return concrete[key](tf.constant(np.asarray(scalars, np.float64)), *batch)
         except tf.errors.InvalidArgumentError as error:
-            raise _explain(error) from error
+            raise explain(error) from error
 
     return step
 
 
-def _explain(error: tf.errors.InvalidArgumentError) -> Exception:
+def explain(error: tf.errors.OpError) -> Exception:
     """What was wrong with the values of a batch; the message of a graph is mostly its own call stack."""
     label = re.search(r"label value of (\S+) which is outside the valid range of \[0, (\d+)\)", error.message)
     if label:
@@ -45,7 +103,10 @@ def _explain(error: tf.errors.InvalidArgumentError) -> Exception:
             f"cross_entropy: got a target that is no class; expected targets from 0 to {int(label[2]) - 1}. "
             f"The native framework says: {label[0]}"
         )
+    return OperationError(f"step: a compiled operation failed. The native framework says: {reason(error)}")
+
+
+def reason(error: tf.errors.OpError) -> str:
+    """The last line of a graph's message that is not of its call stack."""
     lines = [line.strip() for line in error.message.splitlines() if line.strip() and "File " not in line]
-    return OperationError(
-        f"step: a compiled operation failed. The native framework says: {lines[-1] if lines else error}"
-    )
+    return lines[-1] if lines else type(error).__name__

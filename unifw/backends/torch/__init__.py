@@ -10,6 +10,7 @@ INFO = BackendInfo(
     install="pip install 'unifw[torch]'",
     formats={"pt2": ".pt2", "torchscript": ".pt"},
     checkpoints=(".pt", ".pth", ".bin", ".ckpt", ".tar"),
+    modes=("default", "max", "reduce-overhead"),
     preference=0,
 )
 
@@ -19,6 +20,7 @@ def load() -> Backend:
     from unifw.backends.torch import (
         array,
         autodiff,
+        control,
         checkpoint,
         custom,
         debugging,
@@ -44,6 +46,7 @@ def load() -> Backend:
             autodiff=autodiff,
             random=random,
             tracing=tracing,
+            control=control,
             optim=optim,
             export=export,
             interop=interop,

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from unifw.backends.torch import capture
 from unifw.backends.torch.rules import checkpoint as checkpoint
 from unifw.backends.torch.rules import custom_gradient as custom_gradient
 from unifw.backends.torch.rules import level as _level
@@ -36,7 +37,8 @@ def value_and_grad(
         (value,), aux, pull = vjp(lambda *given: _first_of(function(*given)), tensors, storages, nested)
         return value, aux, pull([torch.ones_like(value)], nested)
     recording = torch.is_grad_enabled()
-    nested = nested and recording
+    again = capture.differentiated_again.set(nested)
+    nested = (nested or capture.is_capturing()) and recording  # a captured graph may be differentiated as a whole
     inputs = [_source(x, recording) for x in tensors]
     idle = [storage for storage in storages if not storage.requires_grad]
     for storage in idle:
@@ -46,6 +48,7 @@ def value_and_grad(
         value, aux = function(inputs, storages)
         gradients = _gradients([value], inputs + storages if inputs else storages, None, nested, False)
     finally:
+        capture.differentiated_again.reset(again)
         torch._C._set_grad_enabled(recording)
         for storage in idle:
             storage.requires_grad = False
@@ -58,7 +61,7 @@ def _first_of(result: tuple[torch.Tensor, Tensors]) -> tuple[Tensors, Tensors]:
 
 def _source(x: torch.Tensor, recording: bool) -> torch.Tensor:
     """A stand-in that nothing else has; a view where `x` is part of the graph of an enclosing derivative."""
-    return x.view_as(x) if recording and x.requires_grad else x.detach().requires_grad_()
+    return x.view_as(x) if recording and x.requires_grad else capture.leaf(x)
 
 
 def _gradients(
@@ -85,8 +88,11 @@ def vjp(
         return list(found), list(aux), lambda cotangents, _: list(pull(tuple(cotangents)))
     recording = torch.is_grad_enabled()
     inputs = [_source(x, recording) for x in (*tensors, *storages)]
+    token = capture.differentiated_again.set(True)  # the pullback may be asked for a graph
     with torch.enable_grad():
         outputs, aux = function(inputs[:count], inputs[count:])
+    capture.differentiated_again.reset(token)
+    nested = nested or capture.is_capturing()
 
     def pullback(cotangents: Tensors, again: bool) -> Tensors:
         return _gradients(outputs, inputs, cotangents, nested or again, retain=True)

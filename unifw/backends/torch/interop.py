@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,9 @@ import torch
 _ALIGNMENT = 64  # bytes; TensorFlow's kernels abort the process on memory that is aligned to less
 
 
-def mark_as_changing(x: torch.Tensor) -> None:
-    """Say of the memory of `x` that training changes it in place; every tensor that looks into it then says so too."""
-    x.untyped_storage()._unifw_changes = True
+def mark_as_changing(x: torch.Tensor, owner: Any) -> None:
+    """Say of the memory of `x` that its owner changes it in place; every tensor that looks into it then says so too."""
+    x.untyped_storage()._unifw_changes = weakref.ref(owner)
 
 
 def to_dlpack(x: torch.Tensor) -> Any | None:

@@ -9,7 +9,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from unifw import dtypes
-from unifw.backends.torch import devices
+from unifw.backends.torch import capture, devices
 from unifw.dtypes import DType
 
 TORCH = {dtype: getattr(torch, dtype.name) for dtype in dtypes.ALL}
@@ -19,7 +19,8 @@ UNIFW = {native: dtype for dtype, native in TORCH.items()}
 def is_traced(x: torch.Tensor) -> bool:
     if _is_wrapped(x) and _is_mapped(x):
         return True
-    return isinstance(x, FakeTensor) or torch.jit.is_tracing() or torch.compiler.is_compiling()
+    inside = capture.is_capturing() or torch.jit.is_tracing() or torch.compiler.is_compiling()
+    return inside or isinstance(x, FakeTensor)
 
 
 _is_wrapped, _unwrapped = torch._C._functorch.is_functorch_wrapped_tensor, torch._C._functorch.get_unwrapped

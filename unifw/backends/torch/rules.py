@@ -13,6 +13,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.utils.checkpoint import checkpoint as _checkpoint
 from torch.utils.checkpoint import set_checkpoint_early_stop
 
+from unifw.backends.torch import capture
 from unifw.backends.torch.native import is_traced
 from unifw.errors import UnsupportedError
 
@@ -25,6 +26,7 @@ level = torch._C._functorch.maybe_current_level
 
 def custom_gradient(function: Callable[[Sequence[torch.Tensor]], tuple[Tensors, Pull]], inputs: Tensors) -> Tensors:
     outputs, pull = function(inputs)
+    capture.note_own_gradient()
     return list(_Ruled.apply(pull, len(outputs), *(x.detach() for x in outputs), *inputs))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, final
 
+from unifw.backends.torch import capture
 from unifw.backends.torch.interop import mark_as_changing
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
@@ -30,12 +31,14 @@ class _Stored:
 
     def _store(self, native: Any) -> None:
         self.native = self.storage = native.detach().contiguous()
-        mark_as_changing(self.storage)
+        mark_as_changing(self.storage, self)
 
     def _stand_in(self, native: Any) -> None:
         self.native = self.storage = native
 
-    _set = _store  # a new leaf, not a copy into the old one, which views of it would show
+    def _set(self, native: Any) -> None:
+        capture.note_write(self)
+        self._store(native)  # a new leaf, not a copy into the old one, which views of it would show
 
 
 @final

@@ -12,3 +12,4 @@ from unifw.backends.tensorflow.optim.gradients import reset as reset
 from unifw.backends.tensorflow.optim.gradients import when as when
 
 FUSED = {**descent.FUSED, **adam.FUSED, **adaptive.FUSED}
+FUSED_IN_TRACES = True

@@ -12,3 +12,4 @@ from unifw.backends.torch.optim.gradients import state_factor as state_factor
 from unifw.backends.torch.optim.gradients import when as when
 
 FUSED = {**descent.FUSED, **adam.FUSED, **adaptive.FUSED}
+FUSED_IN_TRACES = False  # they read numbers from tensors, and TorchInductor fuses the rules themselves

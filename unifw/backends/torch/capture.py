@@ -1,0 +1,236 @@
+"""From Python to a graph: what a function does to native tensors, and which tensors from outside of it it reads.
+
+The function runs once, on stand-ins without values. A tensor that it did not get as an input (a parameter, a constant,
+an outer function's variable) becomes an input of the graph too. What is assigned to a variable is written to its
+memory at the end of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch._dispatch.python import enable_python_dispatcher
+from torch.fx import GraphModule, Node
+from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, get_proxy_slot, make_fx
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import _disable_current_modes
+
+from unifw.errors import UnsupportedError
+
+
+class Written(dict[int, tuple[Any, torch.Tensor]]):
+    """The variables that a function assigned to, with their tensors from before."""
+
+    own_gradient = False
+
+
+writes: ContextVar[Written | None] = ContextVar("unifw_torch_writes", default=None)
+"""What is known of the function that is being captured; None outside."""
+
+differentiated_again: ContextVar[bool] = ContextVar("unifw_torch_again", default=False)
+"""Whether a gradient is taken that will itself be differentiated, which no compiled graph can be."""
+
+stands_for: dict[Any, Callable[..., Any]] = {}
+"""What is called in place of an operator when a captured graph runs."""
+
+_DETACH = torch.ops.aten.detach.default
+_DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach}
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A captured function: `module` takes its inputs and then the tensors `outer`; returns a list.
+
+    `own_gradient` says that its gradient is not that of its operations.
+    """
+
+    module: GraphModule
+    outer: list[torch.Tensor]
+    own_gradient: bool = False
+
+
+def capture(function: Callable[[list[Any]], Sequence[Any]], inputs: Sequence[torch.Tensor]) -> Graph:
+    """The graph of `function(inputs)`; the inputs are fake tensors, in whose mode this is called."""
+
+    def run(*given: torch.Tensor) -> list[Any]:
+        with _Stops():
+            outputs = list(function(list(given)))
+        return _finished(outputs, written) if written else outputs
+
+    written = Written()
+    token = writes.set(written)
+    try:
+        with enable_python_dispatcher(), torch.enable_grad():
+            module = make_fx(run)(*inputs)
+    finally:
+        _restore(written)
+        writes.reset(token)
+    _cut_where_marked(module)
+    return _with_outer_inputs(module, written.own_gradient)
+
+
+def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[torch.Tensor]) -> Graph:
+    """The graph of a part of what is being captured; it may change no parameter and no buffer."""
+
+    def run(*given: torch.Tensor) -> list[Any]:
+        return [x.clone() for x in function(list(given))]  # an output may not be an input, or another output
+
+    written = Written()
+    token = writes.set(written)
+    try:
+        with disable_proxy_modes_tracing():
+            module = make_fx(run)(*operands)
+    finally:
+        _restore(written)
+        writes.reset(token)
+    if written:
+        raise UnsupportedError(
+            "control flow: a branch or loop assigned to a parameter or buffer in a graph. Return the new value from it, "
+            "and assign outside."
+        )
+    if written.own_gradient:
+        note_own_gradient()
+    _cut_where_marked(module)
+    return _with_outer_inputs(module)
+
+
+def is_capturing() -> bool:
+    """Whether this runs in a function that is being captured."""
+    return writes.get() is not None
+
+
+def leaf(x: torch.Tensor) -> torch.Tensor:
+    """`x` as something to take gradients for: in a graph, `x` itself to every other gradient."""
+    if writes.get() is None:
+        return x.detach().requires_grad_()
+    with torch._C.DisableTorchFunction():  # so that nobody marks it
+        return x.detach().requires_grad_()
+
+
+def note_own_gradient() -> None:
+    """Say that autograd is given a rule of its own here, which the captured graph does not show."""
+    written = writes.get()
+    if written is not None:
+        written.own_gradient = True
+
+
+def note_write(variable: Any) -> None:
+    """Called before a variable gets a new tensor."""
+    written = writes.get()
+    if written is not None:
+        written.setdefault(id(variable), (variable, variable.native))
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """Inside the `with` block tensors are real ones again."""
+    token = writes.set(None)
+    try:
+        with _disable_current_modes(), torch._C.DisableTorchFunction():
+            yield
+    finally:
+        writes.reset(token)
+
+
+def _restore(written: Written) -> None:
+    for variable, before in written.values():
+        variable.native = variable.storage = before
+
+
+@contextmanager
+def constant(variables: Sequence[Any]) -> Iterator[None]:
+    """Inside the `with` block, variables that a gradient is being taken for show their values alone.
+
+    That gradient is one of the finished graph; while it is made, autograd would record loops and branches in its way.
+    """
+    watched = [(x, x.native, x.storage) for x in variables if x.native.requires_grad]
+    for variable, native, _ in watched:
+        variable.native = variable.storage = native.detach()
+    try:
+        yield
+    finally:
+        for variable, native, storage in watched:
+            variable.native, variable.storage = native, storage
+
+
+def _finished(outputs: list[Any], written: Written) -> list[Any]:
+    """The outputs, after the new values of variables have been put into their memory, which they may not share."""
+    kept = [x.clone() if isinstance(x, torch.Tensor) else x for x in outputs]
+    values = [(before, variable.native) for variable, before in written.values()]
+    with torch.no_grad():
+        for before, value in values:
+            before.copy_(value)
+    return kept
+
+
+class _Stops(TorchFunctionMode):
+    """Marks where Python says that no gradient passes.
+
+    Gradients are taken of the finished graph, which shows neither `no_grad` nor who called `detach`: autograd does so
+    for everything that it saves.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func in _DETACHES or not torch.is_grad_enabled():
+            for x in pytree.tree_leaves(result):
+                if isinstance(x, torch.Tensor) and all(x is not given for given in args):
+                    _mark(x)
+        return result
+
+
+def _mark(x: torch.Tensor) -> None:
+    mode = get_proxy_mode()
+    slot = None if mode is None else get_proxy_slot(x, mode.tracer, None)
+    if slot is not None:
+        slot.proxy.node.meta["stop"] = True
+
+
+def _cut_where_marked(module: GraphModule) -> None:
+    """Leave `detach` only where gradients stop."""
+    for node in list(module.graph.nodes):
+        if node.op != "call_function":
+            continue
+        node.target = stands_for.get(node.target, node.target)
+        stops = node.meta.get("stop", False)
+        if node.target is _DETACH:
+            if not stops:
+                node.replace_all_uses_with(node.args[0])
+                module.graph.erase_node(node)
+        elif stops:
+            with module.graph.inserting_after(node):
+                cut = module.graph.call_function(_DETACH, (node,))
+            node.replace_all_uses_with(cut, delete_user_cb=lambda user, cut=cut: user is not cut)
+
+
+def _with_outer_inputs(module: GraphModule, own_gradient: bool = False) -> Graph:
+    """Turn the tensors that the graph holds into inputs."""
+    last = [node for node in module.graph.nodes if node.op == "placeholder"][-1:]
+    inputs: dict[str, Node] = {}
+    outer: list[torch.Tensor] = []
+    for node in [node for node in module.graph.nodes if node.op == "get_attr"]:
+        held = getattr(module, node.target)
+        if not isinstance(held, torch.Tensor):
+            continue  # the graph of a branch
+        if node.target not in inputs:
+            place = module.graph.inserting_after(last[0]) if last else module.graph.inserting_before(_first(module))
+            with place:
+                inputs[node.target] = module.graph.placeholder(f"outer_{len(outer)}")
+            last = [inputs[node.target]]
+            outer.append(held)
+        node.replace_all_uses_with(inputs[node.target])
+        module.graph.erase_node(node)
+    for name in inputs:
+        delattr(module, name)
+    module.recompile()
+    return Graph(module, outer, own_gradient)
+
+
+def _first(module: GraphModule) -> Node:
+    return next(iter(module.graph.nodes))

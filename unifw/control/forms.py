@@ -1,0 +1,101 @@
+"""The form of a tree of tensors: taken apart into native tensors, put together again, and compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unifw import tree
+from unifw.array.creation import asarray
+from unifw.errors import DTypeError, OperandError, ShapeError, describe
+from unifw.spec import Backend
+from unifw.tensor import Tensor
+from unifw.variable import Variable
+
+
+def tensors_of(value: Any) -> list[Tensor]:
+    """The Tensors of a tree, from left to right.
+
+    >>> import unifw
+    >>> len(tensors_of({"a": unifw.zeros(2), "b": 3}))
+    1
+    """
+    return [leaf for leaf in tree.leaves(value) if isinstance(leaf, Tensor)]
+
+
+def as_tensors(value: Any) -> Any:
+    """The tree with its Python numbers as Tensors, and parameters and buffers as their values.
+
+    >>> as_tensors((1, None))[0].item()
+    1
+    """
+    if isinstance(value, Tensor) and not isinstance(value, Variable):
+        return value
+    return tree.map_leaves(_as_tensor, value)
+
+
+def _as_tensor(leaf: Any) -> Any:
+    if isinstance(leaf, Variable):
+        return leaf.wrap(leaf.native)
+    return asarray(leaf) if isinstance(leaf, (bool, int, float, complex)) else leaf
+
+
+def with_natives(value: Any, natives: list[Any], backend: Backend) -> Any:
+    """The tree with other tensors, given natively."""
+    given = iter(natives)
+    return tree.map_leaves(lambda leaf: backend.Tensor(next(given)) if isinstance(leaf, Tensor) else leaf, value)
+
+
+def is_traced(value: Any) -> bool:
+    """Whether any Tensor of a tree has no value yet, because a graph is being built.
+
+    >>> is_traced((1, None))
+    False
+    """
+    return any(x.ops.is_traced(x.native) for x in tensors_of(value))
+
+
+def check_scalar(name: str, what: str, x: Any) -> None:
+    """Raise OperandError or ShapeError unless `x` is a Tensor without axes."""
+    if not isinstance(x, Tensor):
+        raise OperandError(f"{name}: got {describe(x)} as {what}; expected a scalar Tensor or a Python value.")
+    if x.ndim:
+        raise ShapeError(
+            f"{name}: got shape {tuple(x.native.shape)} as {what}; expected a scalar. Write unifw.all(...) or "
+            "unifw.any(...), or unifw.where(condition, a, b) to choose element by element."
+        )
+
+
+def check_same(name: str, first: Any, second: Any, words: tuple[str, str]) -> None:
+    """Raise unless two trees have one form, and their tensors one shape and dtype each; `words` say what the trees are.
+
+    >>> check_same("cond", (None, None), (None, None), ("the first", "the second"))
+    """
+    ours, theirs = _form(first), _form(second)
+    if ours != theirs:
+        raise OperandError(f"{name}: {words[0]} gives {ours} and {words[1]} {theirs}; expected the same form of both.")
+    for one, other in zip(tensors_of(first), tensors_of(second), strict=True):
+        got = f"{name}: {words[0]} gives {describe(one)} and {words[1]} {describe(other)}"
+        if one.dtype is not other.dtype:
+            raise DTypeError(f"{got}; expected one dtype. Write x.to(unifw.{one.dtype}).")
+        if not _fit(one, other):
+            raise ShapeError(f"{got}; expected one shape. Write unifw.broadcast_to(x, ...) or unifw.reshape(x, ...).")
+
+
+def _form(value: Any) -> Any:
+    """A tree with words in place of its tensors."""
+    return tree.map_leaves(lambda leaf: _Word("Tensor" if isinstance(leaf, Tensor) else repr(leaf)), value)
+
+
+class _Word(str):
+    """A text that shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _fit(one: Tensor, other: Tensor) -> bool:
+    ours, theirs = (x.ops.static_shape(x.native) for x in (one, other))
+    sizes = zip(ours, theirs, strict=False)
+    return len(ours) == len(theirs) and all(a is None or b is None or a == b for a, b in sizes)
