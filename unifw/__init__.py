@@ -176,14 +176,14 @@ from unifw.autodiff import stop_gradient as stop_gradient
 from unifw.autodiff import value_and_grad as value_and_grad
 from unifw.autodiff import vjp as vjp
 from unifw.autodiff import vmap as vmap
-from unifw.custom import custom_op as custom_op
-from unifw.debugging import debug_nans as debug_nans
 from unifw.control import cond as cond
 from unifw.control import fori_loop as fori_loop
 from unifw.control import map as map
 from unifw.control import scan as scan
 from unifw.control import switch as switch
 from unifw.control import while_loop as while_loop
+from unifw.custom import custom_op as custom_op
+from unifw.debugging import debug_nans as debug_nans
 from unifw.devices import default_device as default_device
 from unifw.devices import device as device
 from unifw.devices import devices as devices

@@ -94,7 +94,11 @@ def fori_loop(lower: int | Tensor, upper: int | Tensor, body_fn: Callable[[Tenso
 
 
 def scan(
-    f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None, reverse: bool = False
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
 ) -> tuple[Any, Any]:
     """`carry, y = f(carry, x)` for each row of `xs`, from `init` on; the last carry, and all `y` stacked on a new axis 0.
 
@@ -127,9 +131,7 @@ def _empty_row(x: Tensor) -> Tensor:
     return zeros(x.shape[1:], dtype=x.dtype)
 
 
-def _scan_in_python(
-    f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: int, reverse: bool
-) -> tuple[Any, Any]:
+def _scan_in_python(f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: int, reverse: bool) -> tuple[Any, Any]:
     ys = []
     for i in reversed(range(size)) if reverse else range(size):
         new, y = f(carry, tree.map_leaves(lambda x: x[i] if isinstance(x, Tensor) else x, rows))  # noqa: B023

@@ -13,12 +13,12 @@ from unifw.spec.autodiff import AutodiffOps as AutodiffOps
 from unifw.spec.backend import Backend as Backend
 from unifw.spec.backend import BackendInfo as BackendInfo
 from unifw.spec.checkpoint import CheckpointOps as CheckpointOps
+from unifw.spec.control import ControlOps as ControlOps
 from unifw.spec.custom import CustomOps as CustomOps
 from unifw.spec.custom import CustomRequest as CustomRequest
 from unifw.spec.custom import Kernel as Kernel
 from unifw.spec.debugging import DebuggingOps as DebuggingOps
 from unifw.spec.debugging import Report as Report
-from unifw.spec.control import ControlOps as ControlOps
 from unifw.spec.devices import DeviceOps as DeviceOps
 from unifw.spec.export import ExportOps as ExportOps
 from unifw.spec.export import ExportRequest as ExportRequest

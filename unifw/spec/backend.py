@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from unifw.spec.array import ArrayOps
 from unifw.spec.autodiff import AutodiffOps
 from unifw.spec.checkpoint import CheckpointOps
+from unifw.spec.control import ControlOps
 from unifw.spec.custom import CustomOps
 from unifw.spec.debugging import DebuggingOps
-from unifw.spec.control import ControlOps
 from unifw.spec.devices import DeviceOps
 from unifw.spec.export import ExportOps
 from unifw.spec.interop import InteropOps

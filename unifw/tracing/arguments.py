@@ -126,7 +126,9 @@ class Names:
         found = {}
         for axis, size in self._dims.get(name, {}).items():
             if not -x.ndim <= axis < x.ndim:
-                raise ShapeError(f"compile: got {x.ndim} axes for {name!r}; expected axis {axis} ({size!r}) to be there.")
+                raise ShapeError(
+                    f"compile: got {x.ndim} axes for {name!r}; expected axis {axis} ({size!r}) to be there."
+                )
             found[axis % x.ndim] = size
         return found
 

@@ -24,8 +24,8 @@ def load() -> Backend:
     from unifw.backends.tensorflow import (
         array,
         autodiff,
-        control,
         checkpoint,
+        control,
         custom,
         debugging,
         devices,

@@ -37,9 +37,7 @@ def _as(x: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(new, x.shape)
 
 
-def scan(
-    function: Function, init: list[tf.Tensor], xs: list[tf.Tensor], length: Any, reverse: bool
-) -> list[tf.Tensor]:
+def scan(function: Function, init: list[tf.Tensor], xs: list[tf.Tensor], length: Any, reverse: bool) -> list[tf.Tensor]:
     count = len(init)
     specs = [tf.TensorSpec(x.shape, x.dtype) for x in init] + [tf.TensorSpec(x.shape[1:], x.dtype) for x in xs]
     traced = tf.function(lambda *given: tuple(function(list(given))), autograph=False).get_concrete_function(*specs)

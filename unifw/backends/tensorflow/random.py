@@ -17,7 +17,6 @@ from unifw.backends.tensorflow import devices
 from unifw.backends.tensorflow.native import TF, op
 from unifw.dtypes import DType
 
-
 _state: tf.Variable | None = None
 _PHILOX = 1
 _KERNELS = {"uniform": "StatefulUniform", "normal": "StatefulStandardNormalV2"}

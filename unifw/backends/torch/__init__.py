@@ -20,8 +20,8 @@ def load() -> Backend:
     from unifw.backends.torch import (
         array,
         autodiff,
-        control,
         checkpoint,
+        control,
         custom,
         debugging,
         devices,
