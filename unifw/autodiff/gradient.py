@@ -62,7 +62,7 @@ def value_and_grad(
     single = argnums if isinstance(argnums, int) else None
 
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        positions = positions_of("grad", argnums, len(args))
+        positions = (single,) if single == 0 and args else positions_of("grad", argnums, len(args))
         if single is not None and is_module(args[single]):  # by far the most frequent case, and nothing to replace
             names, parameters = trainable_of("grad", args[single])
             backend = parameters[0].backend
@@ -123,7 +123,7 @@ def _run(
 
     outer = active.get()
     operations = backend.autodiff or part(backend, "autodiff")
-    token = active.set((*outer, *parameters) if outer else tuple(parameters))
+    token = active.set([*outer, *parameters] if outer else parameters)
     try:
         value, kept, gradients = operations.value_and_grad(run, natives, storages, outer is not None)
     finally:
@@ -135,7 +135,7 @@ def _scalar(value: Any) -> Any:
     """The native tensor of a real floating scalar."""
     if not isinstance(value, Tensor):
         raise GradientError(f"grad: the function returned {describe(value)}; expected a scalar Tensor.")
-    if value.ndim:
+    if len(value.native.shape):
         raise GradientError(
             f"grad: the function returned shape {tuple(value.shape)}; expected a scalar. Write unifw.mean(loss), or "
             "unifw.jacobian for every element's gradient."

@@ -39,11 +39,9 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> t
     """
     traced = _Traced("vjp", function, primals, has_aux)
     sources = traced.sources
-    outer = active.get()
+    nested = active.get() is not None
     with _differentiating(sources):
-        outputs, kept, pull = traced.operations.vjp(
-            traced.run, sources.natives(), sources.storages(), outer is not None
-        )
+        outputs, kept, pull = traced.operations.vjp(traced.run, sources.natives(), sources.storages(), nested)
     output, *aux = traced.results(outputs, kept)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -74,8 +72,11 @@ def jvp(
     traced = _Traced("jvp", function, tuple(primals), has_aux)
     sources = traced.sources
     natives = sources.matched("tangents", tangents)
+    nested = active.get() is not None
     with _differentiating(sources):
-        outputs, kept, directions = traced.operations.jvp(traced.run, sources.natives(), sources.storages(), natives)
+        outputs, kept, directions = traced.operations.jvp(
+            traced.run, sources.natives(), sources.storages(), natives, nested
+        )
     output, *aux = traced.results(outputs, kept)
     return output, rewrapped(sources.backend, output, directions), *aux
 

@@ -15,7 +15,7 @@ from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
 from unifw.variable import Parameter, Variable
 
-active: ContextVar[tuple[Parameter, ...] | None] = ContextVar("unifw_differentiated", default=None)
+active: ContextVar[Sequence[Parameter] | None] = ContextVar("unifw_differentiated", default=None)
 """The parameters that the enclosing derivatives are taken for; None outside of all."""
 
 
@@ -162,7 +162,7 @@ def trainable_of(name: str, module: Any) -> tuple[list[str], list[Parameter]]:
     ['weight', 'bias']
     """
     found = trainable(module)
-    if not found[1]:
+    if not found[0]:
         raise GradientError(
             f"{name}: got a {type(module).__name__} without trainable parameters; expected at least one. "
             "Write model.unfreeze(), or differentiate for a tensor with argnums=."

@@ -6,7 +6,7 @@ made. It runs in C, at a twentieth of the walk's cost, and notices what was adde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
@@ -21,26 +21,20 @@ _trainable = attrgetter("trainable")
 class Structure:
     """What one walk found. It stands in the Module's own dict, so that both are freed together."""
 
-    __slots__ = ("dicts", "every", "flags", "held", "lists", "names", "parameters")
+    __slots__ = ("contents", "every", "flags", "held", "names", "parameters")
 
     def __init__(self) -> None:
-        self.held: list[Any] | None = None
+        self.contents: list[Collection[Any]] = [(None,)]
+        self.held: list[Any] = [_END]
 
     def __reduce__(self) -> Any:
         return Structure, ()  # a copy of a Module finds its own
 
     def holds(self) -> bool:
         """Whether everything is where the walk found it."""
-        held = self.held
-        return (
-            held is not None
-            and all(map(is_, self._contents(), held))
-            and all(map(is_, map(_trainable, self.every), self.flags))
+        return all(map(is_, chain.from_iterable(self.contents), self.held)) and all(
+            map(is_, map(_trainable, self.every), self.flags)
         )
-
-    def _contents(self) -> Iterator[Any]:
-        values = chain.from_iterable(map(dict.values, self.dicts))
-        return chain(values, chain.from_iterable(self.dicts), chain.from_iterable(self.lists), (_END,))
 
     def find(self, module: Any) -> None:
         """Walk the Module."""
@@ -49,8 +43,8 @@ class Structure:
         self.flags = [parameter.trainable for parameter in self.every]
         self.names = [name for name, parameter in named if parameter.trainable]
         self.parameters = [parameter for parameter in self.every if parameter.trainable]
-        self.dicts, self.lists = _containers(module)
-        self.held = list(self._contents())
+        self.contents = [*_containers(module), (_END,)]  # the last, so that a shorter or longer list differs
+        self.held = list(chain.from_iterable(self.contents))
 
 
 def trainable(module: Any) -> tuple[list[str], list[Parameter]]:
@@ -78,10 +72,9 @@ def is_module(x: Any) -> bool:
     return hasattr(type(x), "named_parameters")
 
 
-def _containers(module: Any) -> tuple[list[dict[Any, Any]], list[list[Any]]]:
-    """Every dict and list in which something may be exchanged, those of the Modules among them."""
-    dicts: list[dict[Any, Any]] = []
-    lists: list[list[Any]] = []
+def _containers(module: Any) -> list[Collection[Any]]:
+    """All in which something may be exchanged: keys and values of every dict, of Modules too, and every list."""
+    found: list[Collection[Any]] = []
     seen: set[int] = set()
     todo: list[Any] = [module]
     while todo:
@@ -90,12 +83,12 @@ def _containers(module: Any) -> tuple[list[dict[Any, Any]], list[list[Any]]]:
             continue
         seen.add(id(value))
         if isinstance(value, dict):
-            dicts.append(value)
+            found += [value, value.values()]  # both show what the dict holds now
             todo += value.values()
         elif isinstance(value, (list, tuple)):
             todo += value
             if isinstance(value, list):
-                lists.append(value)
+                found.append(value)
         elif is_module(value):
             todo.append(vars(value))
-    return dicts, lists
+    return found

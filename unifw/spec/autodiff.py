@@ -43,7 +43,13 @@ class AutodiffOps(Protocol):
         ...
 
     def jvp(
-        self, function: Function, tensors: list[Native], storages: list[Storage], tangents: list[Native], /
+        self,
+        function: Function,
+        tensors: list[Native],
+        storages: list[Storage],
+        tangents: list[Native],
+        nested: bool,
+        /,
     ) -> tuple[list[Native], list[Native], list[Native]]:
         """Outputs, auxiliaries, and the tangents of the outputs."""
         ...

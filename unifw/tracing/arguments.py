@@ -81,8 +81,8 @@ def _static(x: Any, place: str | int) -> Hashable:
         hash(x)
     except TypeError:
         raise OperandError(
-            f"compile: got {describe(x)} for the argument {place!r}; expected Tensors, trees of them, Modules, and plain "
-            "values that can be hashed. Write unifw.asarray(...) around an array."
+            f"compile: got {describe(x)} for the argument {place!r}; expected Tensors, trees of them, Modules, and "
+            "plain values that can be hashed. Write unifw.asarray(...) around an array."
         ) from None
     return type(x), x
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.rules import checkpoint as checkpoint
 from unifw.backends.tensorflow.rules import custom_gradient as custom_gradient
-from unifw.backends.tensorflow.rules import forward_mode, recording
+from unifw.backends.tensorflow.rules import dense, forward_mode, recording
 from unifw.backends.tensorflow.rules import no_grad as no_grad
 from unifw.backends.tensorflow.rules import stop_gradient as stop_gradient
 from unifw.errors import backward_failure
@@ -42,7 +42,7 @@ def _gradients(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstr
         found = tape.gradient(target, sources, upstream, tf.UnconnectedGradients.ZERO)
     except Exception as error:
         raise backward_failure(error) from error
-    return [x if isinstance(x, tf.Tensor) else tf.convert_to_tensor(x) for x in found]  # a gather's are slices
+    return dense(found)
 
 
 def vjp(
@@ -59,13 +59,13 @@ def vjp(
 
 
 def jvp(
-    function: Function, tensors: Tensors, storages: Storages, tangents: Tensors
+    function: Function, tensors: Tensors, storages: Storages, tangents: Tensors, nested: bool
 ) -> tuple[Tensors, Tensors, Tensors]:
     inputs = [raw.Identity(input=x) for x in tensors]
     with recording() as finish:
         with tf.autodiff.ForwardAccumulator(inputs + storages, tangents) as forward, forward_mode():
             outputs, aux = function(inputs, storages)
-        directions = forward.jvp(outputs, tf.UnconnectedGradients.ZERO)
+        directions = dense(forward.jvp(outputs, tf.UnconnectedGradients.ZERO))
         return [finish(x) for x in outputs], [finish(x) for x in aux], [finish(x) for x in directions]
 
 

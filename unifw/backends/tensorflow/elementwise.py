@@ -46,7 +46,7 @@ subtract = _binary("Sub")
 multiply = _binary("Mul", raw.LogicalAnd)
 _rest = _binary("FloorMod")
 _quotient = op("RealDiv")
-_power = op("Pow")
+_native_power = op("Pow")
 
 
 def remainder(x1: Any, x2: Any) -> tf.Tensor:
@@ -81,14 +81,55 @@ def divide(x1: Any, x2: Any) -> Any:
 
 def pow(x1: Any, x2: Any) -> Any:
     x1, x2 = pair(x1, x2)
-    if (x1 if isinstance(x1, tf.Tensor) else x2).dtype.is_unsigned:
+    dtype = (x1 if isinstance(x1, tf.Tensor) else x2).dtype
+    if dtype.is_unsigned:
         return unsigned.power(*as_tensors(x1, x2))
-    return _power(x1, x2)
+    if dtype.is_integer or not is_recorded():
+        return _native_power(x1, x2)
+    if not isinstance(x2, tf.Tensor):
+        return _power_of(x1, x2)
+    return _power_to(x1, x2) if not isinstance(x1, tf.Tensor) else _power(x1, x2)
+
+
+# TensorFlow's own gradients of a power are NaN at x**0 and 0**x, and 0 for the exponent of a negative number.
+
+
+def _power_of(x1: tf.Tensor, exponent: Any) -> tf.Tensor:
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        if exponent == 0:
+            return tf.zeros_like(upstream)
+        return upstream * tf.math.conj(_power_of(x1, exponent - 1) * constant(exponent, x1.dtype))
+
+    return ruled(lambda x1: (_native_power(x1, exponent), gradient))(x1)
+
+
+def _power_to(base: Any, x2: tf.Tensor) -> tf.Tensor:
+    return _power(constant(base, x2.dtype), x2)
+
+
+@ruled
+def _power(x1: tf.Tensor, x2: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor) -> Any:
+        one = tf.ones((), x1.dtype)  # in the place of what would be infinite, times 0
+        below = raw.SelectV2(condition=tf.equal(x2, 0), t=one, e=x2) - 1
+        base = raw.SelectV2(condition=tf.equal(x1, 0) & tf.greater_equal(tf.math.real(x2), 0), t=one, e=x1)
+        first = upstream * tf.math.conj(x2 * _power(x1, below))
+        return sum_to(first, x1), sum_to(upstream * tf.math.conj(_power(x1, x2) * raw.Log(x=base)), x2)
+
+    return _native_power(x1, x2), gradient
 
 
 def atan2(x1: Any, x2: Any) -> tf.Tensor:
-    x1, x2 = floats(x1, x2)
-    return raw.Atan2(y=x1, x=x2)
+    return _atan2(*floats(x1, x2))
+
+
+@ruled
+def _atan2(x1: tf.Tensor, x2: tf.Tensor) -> Any:
+    def gradient(upstream: tf.Tensor) -> Any:
+        slope = tf.math.divide_no_nan(upstream, x1 * x1 + x2 * x2)  # no slope at the origin, as in PyTorch
+        return sum_to(x2 * slope, x1), sum_to(-x1 * slope, x2)
+
+    return raw.Atan2(y=x1, x=x2), gradient
 
 
 def copysign(x1: Any, x2: Any) -> tf.Tensor:

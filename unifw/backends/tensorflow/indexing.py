@@ -12,6 +12,7 @@ import tensorflow as tf
 from unifw.backends.tensorflow.native import cast, integers, is_traced, op, static_shape, thread
 from unifw.backends.tensorflow.native import shape as _shape
 from unifw.backends.tensorflow.promotion import constant
+from unifw.backends.tensorflow.rules import ruled
 from unifw.keys import Index, Mask, Split, split
 
 raw = tf.raw_ops
@@ -158,7 +159,7 @@ def _gathered(x: tf.Tensor, key: Split) -> tf.Tensor:
         x = x[_plain(key.basic)]
     indices = [_in_range(x, axis, index) for axis, index in key.arrays]
     if len(indices) == 1:
-        return tf.gather(x, indices[0], axis=key.front)
+        return _picked(x, indices[0], key.front)
     axes = [axis for axis, _ in key.arrays]
     others = [axis for axis in range(x.shape.rank) if axis not in axes]
     sizes = _shape(x)
@@ -167,7 +168,7 @@ def _gathered(x: tf.Tensor, key: Split) -> tf.Tensor:
     row = indices[0]
     for axis, index in zip(axes[1:], indices[1:], strict=True):
         row = row * cast(sizes[axis], tf.int64) + index
-    return _moved(tf.gather(rows, row), row.shape.rank, key.front)
+    return _moved(_picked(rows, row, 0), row.shape.rank, key.front)
 
 
 def _moved(x: tf.Tensor, count: int, front: int) -> tf.Tensor:
@@ -215,8 +216,9 @@ def _scattered_over(x: tf.Tensor, key: Any, value: tf.Tensor) -> tf.Tensor:
     count = reduce(lambda size, one: size * one, shape, 1)
     positions = getitem(tf.reshape(tf.range(count, dtype=tf.int64), shape), key)
     updates = _spread(value, positions)
-    flat = tf.reshape(x, (-1,))
-    changed = tf.tensor_scatter_nd_update(flat, tf.reshape(positions, (-1, 1)), tf.reshape(updates, (-1,)))
+    flat, places = tf.reshape(x, (1, -1)), tf.reshape(positions, (-1,))
+    places = tf.stack([tf.zeros_like(places), places], 1)  # by two indices: by one, gradients would be slices
+    changed = tf.tensor_scatter_nd_update(flat, places, tf.reshape(updates, (-1,)))
     return tf.reshape(changed, shape)
 
 
@@ -239,7 +241,18 @@ def _filled(x: tf.Tensor, mask: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
 
 
 def take(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
-    return tf.gather(x, _in_range(x, axis, indices), axis=axis)
+    return _picked(x, _in_range(x, axis, indices), axis)
+
+
+def _picked(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
+    """A gather whose gradient is a tensor: that of the first axis is slices, of which forward mode knows nothing."""
+    if axis:
+        return tf.gather(x, indices, axis=axis)
+
+    def put_back(upstream: tf.Tensor) -> tf.Tensor:
+        return raw.UnsortedSegmentSum(data=upstream, segment_ids=indices, num_segments=tf.shape(x)[0])
+
+    return ruled(lambda x: (raw.GatherV2(params=x, indices=indices, axis=0), put_back))(x)
 
 
 def take_along_axis(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:

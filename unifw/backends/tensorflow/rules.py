@@ -52,25 +52,30 @@ def ruled(kernel: Callable[..., tuple[tf.Tensor, Callable[[tf.Tensor], Any]]]) -
 def _with_rule(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Tensor]) -> Tensors:
     """Copies of the outputs that are recorded as made of the inputs, with `pull` as their gradient."""
     count = len(outputs)
+
+    def gradient(*upstream: Any) -> list[tf.Tensor | None]:
+        return list(pull(dense(upstream[:count])))
+
     with record.stop_recording():
         if tf.executing_eagerly():
             copies = [raw.Identity(input=x) for x in outputs]
         else:
-            copies = _ruled_in_graph(outputs, pull, inputs)
-    record.record_operation("UnifwRule", copies, list(inputs), lambda *upstream: list(pull(upstream[:count])))
+            copies = _ruled_in_graph(outputs, gradient, inputs)
+    record.record_operation("UnifwRule", copies, list(inputs), gradient)
     return copies
 
 
-def _ruled_in_graph(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Tensor]) -> Tensors:
+def _ruled_in_graph(outputs: Sequence[tf.Tensor], gradient: Callable[..., Any], inputs: Sequence[tf.Tensor]) -> Tensors:
     """The copies as an operation with this rule: the graph may be differentiated when it is complete."""
     count, name = len(outputs), f"UnifwRule{next(_number)}"
-
-    @tf.RegisterGradient(name)
-    def gradient(_: tf.Operation, *upstream: tf.Tensor) -> list[Any]:
-        return [*[None] * count, *pull(upstream[:count])]
-
+    tf.RegisterGradient(name)(lambda _, *upstream: [*[None] * count, *gradient(*upstream)])
     with tf.compat.v1.get_default_graph().gradient_override_map({"IdentityN": name}):
         return tf.identity_n([*outputs, *inputs])[:count]
+
+
+def dense(gradients: Sequence[Any]) -> Tensors:
+    """Tensors also for the slices that are the gradient of a gather."""
+    return [x if isinstance(x, tf.Tensor) else tf.convert_to_tensor(x) for x in gradients]
 
 
 _number = itertools.count()

@@ -54,12 +54,43 @@ def _reduction(name: str) -> Callable[[Any, Any, bool], Any]:
 
 
 sum = _reduction("Sum")
-prod = _reduction("Prod")
+_prod = _reduction("Prod")
 _mean = _reduction("Mean")
 
 
 def mean(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
     return _mean(x if x.dtype is tf.float32 else floating(x), axis, keepdims)
+
+
+def prod(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
+    if not (x.dtype.is_floating or x.dtype.is_complex):
+        return _prod(x, axis, keepdims)
+    axes = tuple(range(x.shape.rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+
+    @ruled
+    def product(x: tf.Tensor) -> Any:
+        return _prod(x, axes, keepdims), lambda upstream: _product_of_others(x, axes) * _spread(upstream, x, axes)
+
+    return product(x)
+
+
+def _product_of_others(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
+    """For each element the conjugate product of all others along the axes, which may be zeros."""
+    kept = [axis for axis in range(x.shape.rank) if axis not in [i % x.shape.rank for i in axes]]
+    order = [*kept, *(i % x.shape.rank for i in axes)]
+    moved = raw.Transpose(x=tf.math.conj(x), perm=order)
+    rows = tf.reshape(moved, tf.concat([tf.shape(moved)[: len(kept)], [-1]], 0))
+    last = len(kept)
+    before = _shifted(_cumulative_prod(rows, last), last, -1, 1)
+    behind = _shifted(_cumulative_prod(tf.reverse(rows, [last]), last), last, -1, 1)
+    others = tf.reshape(before * tf.reverse(behind, [last]), tf.shape(moved))
+    return raw.Transpose(x=others, perm=[order.index(axis) for axis in range(x.shape.rank)])
+
+
+def _spread(reduced: tf.Tensor, x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
+    """The result of a reduction with its axes back, of length 1."""
+    sizes = tf.tensor_scatter_nd_update(tf.shape(x), [[axis % x.shape.rank] for axis in axes], [1] * len(axes))
+    return tf.reshape(reduced, sizes) if axes else reduced
 
 
 def cumulative_sum(x: tf.Tensor, axis: int) -> tf.Tensor:

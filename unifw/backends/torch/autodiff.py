@@ -1,15 +1,14 @@
-"""Derivatives by `torch.autograd.grad`, and by `torch.func` for forward mode and inside `vmap`; nothing is left on
-`.grad`.
+"""Derivatives by the engine of `torch.autograd.grad`, and by `torch.func` for forward mode and inside `vmap`.
 
-`torch.func` keeps a stack of transformations and forbids `requires_grad_` while one is running: then its own reverse
-mode is used. Outside of it `torch.autograd.grad` is, which costs a quarter.
+Nothing is left on `.grad`. `torch.func` keeps a stack of transformations and forbids `requires_grad_` while one is
+running: then its own reverse mode is used, which costs four times as much.
 """
 
 from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -43,13 +42,15 @@ def value_and_grad(
     idle = [storage for storage in storages if not storage.requires_grad]
     for storage in idle:
         storage.requires_grad = True  # by attribute: the method costs half as much again
-    torch._C._set_grad_enabled(True)
+    if not recording:
+        torch._C._set_grad_enabled(True)
     try:
         value, aux = function(inputs, storages)
-        gradients = _gradients([value], inputs + storages if inputs else storages, None, nested, False)
+        gradients = _gradients([value], inputs + storages, [torch.ones_like(value)], False, nested)
     finally:
         capture.differentiated_again.reset(again)
-        torch._C._set_grad_enabled(recording)
+        if not recording:
+            torch._C._set_grad_enabled(False)
         for storage in idle:
             storage.requires_grad = False
     return (value, aux, gradients) if nested else (value.detach(), [x.detach() for x in aux], gradients)
@@ -64,19 +65,24 @@ def _source(x: torch.Tensor, recording: bool) -> torch.Tensor:
     return x.view_as(x) if recording and x.requires_grad else capture.leaf(x)
 
 
-def _gradients(
-    outputs: Sequence[torch.Tensor], inputs: Tensors, cotangents: Any, nested: bool, retain: bool
-) -> Tensors:
-    """Zeros for an output that is a constant."""
-    live = [i for i, x in enumerate(outputs) if x.requires_grad]
-    if not live:
+# What `torch.autograd.grad` calls when it has gone over its arguments, for longer than a small backward pass takes.
+_backward = torch.autograd.Variable._execution_engine.run_backward
+
+
+def _gradients(outputs: Tensors, inputs: Tensors, cotangents: Tensors, retain: bool, nested: bool) -> Tensors:
+    """Zeros for what the outputs do not depend on."""
+    live = [(x, cotangent) for x, cotangent in zip(outputs, cotangents, strict=True) if x.requires_grad]
+    if not live:  # constants
         return [torch.zeros_like(x) for x in inputs]
-    if len(live) < len(outputs):
-        outputs, cotangents = [outputs[i] for i in live], [cotangents[i] for i in live]
+    tops, given = zip(*live, strict=True)
     try:
-        return list(torch.autograd.grad(outputs, inputs, cotangents, retain or nested, nested, materialize_grads=True))
+        found = _backward(tops, given, retain or nested, nested, tuple(inputs), True, accumulate_grad=False)
     except Exception as error:
         raise backward_failure(error) from error
+    return [
+        torch.zeros_like(x) if gradient is None or gradient._is_zerotensor() else gradient
+        for x, gradient in zip(inputs, found, strict=True)
+    ]
 
 
 def vjp(
@@ -84,6 +90,7 @@ def vjp(
 ) -> tuple[Tensors, Tensors, Callable[[Tensors, bool], Tensors]]:
     count = len(tensors)
     if _level() is not None:
+        _refuse_forward_around()
         found, pull, aux = torch.func.vjp(_flat(function, count), *tensors, *storages, has_aux=True)
         return list(found), list(aux), lambda cotangents, _: list(pull(tuple(cotangents)))
     recording = torch.is_grad_enabled()
@@ -95,23 +102,40 @@ def vjp(
     nested = nested or capture.is_capturing()
 
     def pullback(cotangents: Tensors, again: bool) -> Tensors:
-        return _gradients(outputs, inputs, cotangents, nested or again, retain=True)
+        return _gradients(outputs, inputs, cotangents, True, nested or again)
 
     if nested and recording:
         return outputs, aux, pullback
     return [x.detach() for x in outputs], [x.detach() for x in aux], pullback
 
 
-def jvp(function: Function, tensors: Tensors, storages: Tensors, tangents: Tensors) -> tuple[Tensors, Tensors, Tensors]:
-    _load_rules()
+def jvp(
+    function: Function, tensors: Tensors, storages: Tensors, tangents: Tensors, nested: bool
+) -> tuple[Tensors, Tensors, Tensors]:
     sources, flat = (*tensors, *storages), _flat(function, len(tensors))
     try:
-        outputs, directions, aux = torch.func.jvp(flat, sources, tuple(tangents), has_aux=True)
+        if nested:
+            _refuse_forward_around()
+            outputs, directions, aux = _transposed_twice(flat, sources, tangents)
+        else:
+            _load_rules()
+            outputs, directions, aux = torch.func.jvp(flat, sources, tuple(tangents), has_aux=True)
     except NotImplementedError as error:
-        if "forward" not in str(error):
+        if nested or "forward" not in str(error):
             raise
         outputs, directions, aux = _transposed_twice(flat, sources, tangents)
-    return list(outputs), list(aux), list(directions)
+    return list(outputs), list(aux), [x.clone() if x._is_zerotensor() else x for x in directions]
+
+
+def _refuse_forward_around() -> None:
+    """Make an enclosing forward derivative go by reverse mode too, in `jvp`.
+
+    Forward and reverse mode, one around the other, are silently wrong in torch 2.13 for det, slogdet and solve, whose
+    derivatives use saved factors as constants, and NaN for eigh and for running products with zeros.
+    """
+    layers = torch._C._functorch.get_interpreter_stack() or ()
+    if any(layer.key() == torch._C._functorch.TransformType.Jvp for layer in layers):
+        raise NotImplementedError("forward mode around another derivative")
 
 
 @cache
@@ -132,7 +156,7 @@ def _flat(function: Function, count: int) -> Callable[..., tuple[tuple[torch.Ten
 
 
 def _transposed_twice(flat: Callable[..., Any], sources: tuple[torch.Tensor, ...], tangents: Tensors) -> Any:
-    """Forward mode for kernels that have reverse mode only: the pullback is linear, and its own pullback is the jvp."""
+    """Forward mode by reverse mode: the pullback is linear, and its own pullback is the product with tangents."""
     outputs, pull, aux = torch.func.vjp(flat, *sources, has_aux=True)
     _, push = torch.func.vjp(lambda *u: pull(u), *map(torch.zeros_like, outputs))
     return outputs, push(tuple(tangents)), aux

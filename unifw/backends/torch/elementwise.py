@@ -17,7 +17,14 @@ from unifw.backends.torch.unsigned import unary_or as _unary_or
 add = operator.add
 subtract = operator.sub
 multiply = operator.mul
-floor_divide = _binary_or(operator.floordiv, unsigned.quotient)
+
+
+def _floor_divide(x1: Any, x2: Any) -> torch.Tensor:
+    """A constant for gradients, as `floor` is: torch has no derivative of it."""
+    return operator.floordiv(*(x.detach() if isinstance(x, torch.Tensor) else x for x in (x1, x2)))
+
+
+floor_divide = _binary_or(_floor_divide, unsigned.quotient)
 
 
 def _remainder(x1: Any, x2: Any) -> torch.Tensor:
