@@ -141,6 +141,8 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
             return OperandError(
                 f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
             )
+    if any(isinstance(x, complex) for x in operands) and name in _REAL:
+        return DTypeError(f"{name}: got a complex number; expected real ones. Write z.real or abs(z) first.")
     for rule in (_explain_devices, _explain_matmul, _explain_broadcast, _explain_kind):
         explained = rule(name, tensors)
         if explained is not None:

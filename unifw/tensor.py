@@ -340,10 +340,11 @@ class Tensor(Operators):
         if isinstance(error, UnifwError):
             return error
         for part in key if isinstance(key, tuple) else (key,):
-            if not isinstance(part, _INDEX_TYPES):
-                return OperandError(
-                    f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors."
-                )
+            bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+            if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+                return _no_index(part)
+            if bounds and isinstance(part.step, int) and part.step == 0:
+                return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
             return OutOfRangeError(
                 f"index: got {key!r} for shape {tuple(self.native.shape)}; expected at most one index per axis, each "
@@ -357,15 +358,19 @@ class Tensor(Operators):
         return explain("index", error, self)
 
 
+def _no_index(part: Any) -> OperandError:
+    return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+
+
 _INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.integer, list)
 
 
 def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
-        return _native_part(x, key) if isinstance(key, _ARRAYS) else key
+        return _native_part(x, key)
     for part in key:
-        if type(part) not in _PLAIN_INDEX and isinstance(part, _ARRAYS):
+        if type(part) not in _PLAIN_INDEX:
             return tuple(_native_part(x, part) for part in key)
     return key
 
@@ -376,6 +381,8 @@ _ARRAYS = (Tensor, np.ndarray, np.generic, list)
 
 def _native_part(x: Tensor, part: Any) -> Any:
     if not isinstance(part, _ARRAYS):
+        if not isinstance(part, _INDEX_TYPES) and not x.ops.is_size(part):
+            raise _no_index(part)
         return part
     if not isinstance(part, Tensor):
         return index_array(part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 from unifw.errors import AxisError, OperandError, describe
@@ -17,8 +18,10 @@ def axis_of(name: str, axis: int, ndim: int) -> int:
     >>> axis_of("sum", -1, 3)
     2
     """
-    if not isinstance(axis, int):
-        raise OperandError(f"{name}: got axis {describe(axis)}; expected an integer. Write axis=0.")
+    try:
+        axis = index(axis)
+    except TypeError:
+        raise OperandError(f"{name}: got axis {describe(axis)}; expected an integer. Write axis=0.") from None
     if not -ndim <= axis < ndim:
         allowed = f"{-ndim} to {ndim - 1}" if ndim else "none, for a tensor without axes"
         raise AxisError(f"{name}: got axis {axis} for {ndim} axes; expected {allowed}.")
@@ -31,7 +34,7 @@ def axes_of(name: str, axis: Axis, ndim: int) -> tuple[int, ...] | int | None:
     >>> axes_of("sum", (-1, 0), 3)
     (2, 0)
     """
-    if axis is None or isinstance(axis, int):
+    if not isinstance(axis, (tuple, list)):
         return None if axis is None else axis_of(name, axis, ndim)
     axes = tuple(axis_of(name, one, ndim) for one in axis)
     if len(set(axes)) != len(axes):

@@ -39,7 +39,7 @@ def clip(x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | 
         natives = (_as_bound(x, bound, common) for bound in (min, max))
         result = x.wrap(x.ops.clip(x.native if common is x.dtype else x.ops.astype(x.native, common), *natives))
     except Exception as error:
-        raise explain("clip", error, x, *bounds) from error
+        raise explain("clip", error, x, *(bound for bound in (min, max) if bound is not None)) from error
     same_kind = common.kind.split()[-1] == x.dtype.kind.split()[-1]
     return result.to(x.dtype) if common is not x.dtype and same_kind else result
 

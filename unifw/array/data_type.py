@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from unifw.devices import existing
-from unifw.dtypes import DType, as_dtype, castable, promote
-from unifw.errors import DTypeError
-from unifw.operators import not_a_tensor
+from unifw.dtypes import DType, as_dtype, castable, promote, promote_scalar
+from unifw.errors import ArgumentError, DTypeError
+from unifw.operators import Scalar, not_a_tensor
 from unifw.tensor import Tensor
 
 
@@ -43,17 +44,22 @@ def can_cast(from_: Any, to: Any, /) -> bool:
 
 
 def result_type(*arrays_and_dtypes: Any) -> DType:
-    """The dtype of an operation on all of these tensors and dtypes.
+    """The dtype of an operation on all of these tensors, dtypes and Python numbers, which adapt to the others.
+
+    Raises ArgumentError unless there is a tensor or a dtype among them.
 
     >>> import unifw
-    >>> unifw.result_type(unifw.int32, unifw.int64)
-    unifw.int64
+    >>> unifw.result_type(unifw.int32, unifw.int64), unifw.result_type(unifw.float64, 1)
+    (unifw.int64, unifw.float64)
     """
-    found = [x.dtype if isinstance(x, Tensor) else as_dtype(x) for x in arrays_and_dtypes]
-    result = found[0]
-    for dtype in found[1:]:
-        result = promote(result, dtype)
-    return result
+    numbers: list[Any] = [type(x) for x in arrays_and_dtypes if isinstance(x, Scalar)]
+    others = [x for x in arrays_and_dtypes if not isinstance(x, Scalar)]
+    if not others:
+        raise ArgumentError(
+            f"result_type: got {arrays_and_dtypes}; expected at least one tensor or dtype. Write unifw.asarray(x)."
+        )
+    found = reduce(promote, (x.dtype if isinstance(x, Tensor) else as_dtype(x) for x in others))
+    return reduce(promote_scalar, numbers, found)
 
 
 _KINDS = {

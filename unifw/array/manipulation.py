@@ -35,6 +35,8 @@ def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -
     except CopyError:
         raise
     except Exception as error:
+        if not isinstance(shape, (tuple, list)) or any(isinstance(size, (float, complex, str)) for size in shape):
+            raise ShapeError(f"reshape: got shape {shape!r}; expected integers. Write for example (2, -1).") from error
         if all(isinstance(size, int) for size in (*x.shape, *shape)):
             wanted = "a whole number of rows" if -1 in shape else f"{prod(shape)} elements"
             raise ShapeError(

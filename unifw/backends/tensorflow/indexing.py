@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
+from operator import index as as_index
 from typing import Any
 
 import numpy as np
@@ -84,10 +85,9 @@ _OF_NEW_AXES: dict[Any, str] = {None: "new_axis_mask", Ellipsis: "ellipsis_mask"
 
 
 def _row(start: Any, stop: Any, step: Any) -> tuple[tuple[int, int, int], tuple[str, ...]]:
-    if not all(value is None or type(value) is int for value in (start, stop, step)):
-        raise TypeError("a slice of other numbers than integers")
     marks = [mark for mark, value in (("begin_mask", start), ("end_mask", stop)) if value is None]
-    return (start or 0, stop or 0, 1 if step is None else step), tuple(marks)
+    numbers = (start or 0, stop or 0, 1 if step is None else step)
+    return (as_index(numbers[0]), as_index(numbers[1]), as_index(numbers[2])), tuple(marks)
 
 
 def _getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
@@ -119,6 +119,8 @@ def _check_bounds(x: tf.Tensor, parts: Sequence[Any]) -> None:
     """Raise IndexError as NumPy does; TensorFlow's own check is by an operation's status."""
     axis = 0
     used = sum(part is not None and part is not Ellipsis for part in parts)
+    if sum(part is Ellipsis for part in parts) > 1:
+        raise IndexError("more than one ellipsis")
     if used > x.shape.rank:
         raise IndexError(f"too many indices: {used} for {x.shape.rank} axes")
     for part in parts:

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import integers, op
+from unifw.backends.tensorflow.native import eager, integers, op, thread
 
 _reshape, _transpose, _expand, _broadcast = op("Reshape"), op("Transpose"), op("ExpandDims"), op("BroadcastTo")
 _join, _reverse, _roll = op("ConcatV2"), op("ReverseV2"), op("Roll")
@@ -26,13 +26,18 @@ def expand_dims(x: tf.Tensor, axis: int) -> tf.Tensor:
     return _expand(x, axis)
 
 
-@cache
-def _without(axes: tuple[int, ...]) -> Callable[[tf.Tensor], tf.Tensor]:
-    return op("Squeeze", squeeze_dims=axes)
-
-
 def squeeze(x: tf.Tensor, axis: tuple[int, ...]) -> tf.Tensor:
-    return _without(axis)(x) if axis else x
+    if not axis:
+        return x
+    if thread.is_eager:
+        try:
+            return _quick_squeeze(x, "squeeze_dims", axis)
+        except Exception:
+            pass  # what follows says why
+    return tf.squeeze(x, list(axis))
+
+
+_quick_squeeze = eager("Squeeze")
 
 
 def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:

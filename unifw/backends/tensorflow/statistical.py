@@ -15,7 +15,7 @@ raw = tf.raw_ops
 
 
 def _each(x: tf.Tensor, axis: Any) -> tuple[int, ...]:
-    return tuple(range(x.shape.rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(range(x.shape.rank)) if axis is None else tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
 
 
 def _axes(x: tf.Tensor, axis: Any) -> Any:

@@ -23,6 +23,8 @@ def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
                 return _picked(x, key)
         elif kind is not int and part is not None and part is not Ellipsis:
             return _picked(x, key)
+    if type(key) is tuple and key.count(Ellipsis) > 1:
+        raise IndexError("more than one ellipsis")
     return x[key]
 
 
