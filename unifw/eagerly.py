@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_on: ContextVar[bool] = ContextVar("unifw_eager", default=False)
+off: ContextVar[bool] = ContextVar("unifw_compile_off", default=False)
+"""Whether what is compiled runs as plain Python; who compiles looks at this first in each call."""
 
 
 @contextmanager
@@ -17,17 +18,17 @@ def eager() -> Iterator[None]:
     ...     runs_eagerly()
     True
     """
-    token = _on.set(True)
+    token = off.set(True)
     try:
         yield
     finally:
-        _on.reset(token)
+        off.reset(token)
 
 
 def runs_eagerly() -> bool:
-    """Whether `eager` is on: what compiles asks this at each call, before it looks for its compiled form.
+    """Whether `eager` is on.
 
     >>> runs_eagerly()
     False
     """
-    return _on.get()
+    return off.get()
