@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
+from unifw import tree
+from unifw.autodiff import custom_gradient
 from unifw.dtypes import DType
 from unifw.errors import ArgumentError, GradientError, OperandError, ShapeError, UnsupportedError, describe
 from unifw.operators import mixed_backends
@@ -32,9 +34,10 @@ def custom_op(
     `tf.load_op_library` can be given as it is. An argument without annotation or default is a tensor; numbers and words
     have one: `def scaled(x, factor: float)`. The result works eagerly, compiled and exported.
 
-    `gradient(upstream, result, *arguments)`, once in unifw terms, returns the gradient of each tensor argument (one
-    Tensor, or a tuple; None for zeros). Or it is a dict of such functions of native tensors, by backend; or "native" if
-    the frameworks differentiate the implementations themselves. Without it, differentiating is an error.
+    `gradient(upstream, *arguments)`, once in unifw terms, returns the gradient of each tensor argument (one Tensor, or
+    a tuple; None for zeros); it may call the operation again, and is differentiated itself for higher orders. Or it is
+    a dict of such functions of native tensors, by backend; or "native" if the frameworks differentiate the
+    implementations themselves. Without it, differentiating is an error.
 
     `shape(*arguments)` tells tracers the shape of the result, or (shape, dtype); a list of those for several `outputs`.
     Without it the implementation is traced itself. On TensorFlow, Python code that is no TensorFlow operation has to be
@@ -47,7 +50,7 @@ def custom_op(
     >>> def cube(x):
     ...     return x * x * x
     >>> cubed = unifw.custom_op(
-    ...     "docs::cube", gradient=lambda upstream, y, x: upstream * 3 * x * x, torch=cube, tensorflow=cube
+    ...     "docs::cube", gradient=lambda upstream, x: upstream * 3 * x * x, torch=cube, tensorflow=cube
     ... )
     >>> x = unifw.asarray([2.0])
     >>> cubed(x).tolist(), unifw.grad(lambda x: unifw.sum(cubed(x)))(x).tolist()
@@ -93,17 +96,27 @@ class CustomOp:
         self.outputs = outputs
         self._kernels: dict[Any, Kernel] = {}
         self._verified: set[str] = set()
+        self._ruled = custom_gradient(self._with_gradient)
 
     def prepare(self, backend: Backend) -> None:
         """Register with a backend, if it has an implementation."""
         function = self.implementations.get(backend.name)
         if function is not None:
             shapes = None if self.shape is None else partial(self._shapes, backend)
-            gradient = None if self.gradient == "native" else partial(self._gradients, backend)
-            request = CustomRequest(self.name, function, gradient, shapes, self.outputs)
+            request = CustomRequest(self.name, function, self.gradient != "native", shapes, self.outputs)
             self._kernels[backend.array] = part(backend, "custom").register(request)
 
     def __call__(self, *args: Any) -> Any:
+        return self._run(*args) if self.gradient == "native" else self._ruled(*args)
+
+    def __repr__(self) -> str:
+        return f"CustomOp({self.name!r}, {', '.join(self.implementations)})"
+
+    def _with_gradient(self, *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+        """The result, and the function from its gradient to those of the arguments, as `custom_gradient` has them."""
+        return self._run(*args), partial(self._gradients, args)
+
+    def _run(self, *args: Any) -> Any:
         first = next((x for x in args if isinstance(x, Tensor)), None)
         kernel = None if first is None else self._kernels.get(first.ops)
         if first is None or kernel is None:
@@ -116,9 +129,6 @@ class CustomOp:
             self._verify(args, results)
         return first.wrap(result) if self.outputs == 1 else tuple(map(first.wrap, results))
 
-    def __repr__(self) -> str:
-        return f"CustomOp({self.name!r}, {', '.join(self.implementations)})"
-
     def _refused(self, first: Tensor | None) -> Exception:
         if first is None:
             return OperandError(f"{self.name}: got no Tensor; expected at least one. Write unifw.asarray(...).")
@@ -128,53 +138,34 @@ class CustomOp:
             f"{', '.join(self.implementations)}. Write custom_op({self.name!r}, {name}=function), or x.to_backend(...)."
         )
 
-    # ---- what the backend asks
-
-    def _gradients(
-        self, backend: Backend, upstream: Sequence[Native], results: Sequence[Native], args: Any, places: Sequence[int]
-    ) -> list[Native | None]:
-        """The native gradient of each tensor argument, by the user's function."""
+    def _gradients(self, args: tuple[Any, ...], upstream: Any) -> tuple[Any, ...]:
+        """The gradient of each argument by the user's function; None for what is no tensor."""
+        tensors = [x for x in args if isinstance(x, Tensor)]
+        backend = tensors[0].backend
         function = self.gradient.get(backend.name) if isinstance(self.gradient, Mapping) else self.gradient
         if not callable(function):
             raise GradientError(
                 f"{self.name}: it has no gradient on {backend.name}. Write custom_op(..., gradient=...)."
             )
         if isinstance(self.gradient, Mapping):
-            found = function(*self._one(upstream, results), *args)
+            given, natives = tree.map_leaves(_native, (upstream, args))
+            found = tree.map_leaves(lambda x: None if x is None else backend.Tensor(x), function(given, *natives))
         else:
-            wrapped = self._wrapped(backend, args, places)
-            pair = ([backend.Tensor(x) for x in upstream], [backend.Tensor(x) for x in results])
-            found = function(*self._one(*pair), *wrapped)
+            found = function(upstream, *args)
         gradients = list(found) if isinstance(found, (tuple, list)) else [found]
-        natives = [x.native if isinstance(x, Tensor) else x for x in gradients]
-        self._check(backend, natives, [args[place] for place in places])
-        return natives
-
-    def _one(self, *groups: Sequence[Any]) -> list[Any]:
-        """Each group of results as the user sees it: the one result, or a tuple of several."""
-        return [group[0] if self.outputs == 1 else tuple(group) for group in groups]
-
-    def _wrapped(self, backend: Backend, args: Sequence[Any], places: Sequence[int]) -> list[Any]:
-        return [backend.Tensor(x) if i in places else x for i, x in enumerate(args)]
-
-    def _check(self, backend: Backend, gradients: list[Any], tensors: list[Any]) -> None:
-        shape = backend.array.static_shape
         if len(gradients) != len(tensors):
             raise GradientError(
                 f"{self.name}: the gradient returned {len(gradients)} values for {len(tensors)} tensor arguments; "
                 "expected one for each. Write None for one that needs none."
             )
-        for gradient, tensor in zip(gradients, tensors, strict=True):
-            got = None if gradient is None else shape(gradient)
-            if got is not None and None not in (*got, *shape(tensor)) and got != shape(tensor):
-                raise ShapeError(
-                    f"{self.name}: the gradient has shape {got} for an argument of shape {shape(tensor)}; expected "
-                    "the same."
-                )
+        remaining = iter(gradients)
+        return tuple(next(remaining) if isinstance(x, Tensor) else None for x in args)
+
+    # ---- shapes
 
     def _shapes(self, backend: Backend, args: Any, places: Sequence[int]) -> list[tuple[tuple[Any, ...], DType]]:
         """The shape and dtype of each result, by the user's function."""
-        tensors = self._wrapped(backend, args, places)
+        tensors = [backend.Tensor(x) if i in places else x for i, x in enumerate(args)]
         said = self.shape(*tensors)  # type: ignore[misc]
         dtype = tensors[places[0]].dtype
         every = [said] if self.outputs == 1 else list(said)
@@ -194,3 +185,7 @@ class CustomOp:
                 f"{self.name}: shape= says {said}, and the implementation returned {real}; expected the same."
             )
         self._verified.add(backend.name)
+
+
+def _native(x: Any) -> Any:
+    return x.native if isinstance(x, Tensor) else x

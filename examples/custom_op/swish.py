@@ -38,7 +38,7 @@ def _libraries() -> dict[str, Any]:
 LIBRARIES = _libraries()
 
 
-def _second(upstream: unifw.Tensor, _: unifw.Tensor, above: unifw.Tensor, x: unifw.Tensor) -> tuple[unifw.Tensor, ...]:
+def _second(upstream: unifw.Tensor, above: unifw.Tensor, x: unifw.Tensor) -> tuple[unifw.Tensor, ...]:
     """The gradient of the gradient: here of functions that unifw has, no kernel is needed."""
     s = 1 / (1 + unifw.exp(-x))
     slope = s * (1 + x * (1 - s))
@@ -52,7 +52,7 @@ swish_grad = unifw.custom_op(
 )
 swish = unifw.custom_op(
     "unifw_example::swish",
-    gradient=lambda upstream, _, x: swish_grad(upstream, x),
+    gradient=lambda upstream, x: swish_grad(upstream, x),
     **{name: library.swish for name, library in LIBRARIES.items()},
 )
 

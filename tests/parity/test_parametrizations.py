@@ -11,6 +11,7 @@ import pytest
 
 import unifw
 from unifw import nn
+from unifw.errors import UnfinishedError
 from unifw.nn.parametrizations import spectral_norm, weight_norm
 
 OTHER = {"torch": "tensorflow", "tensorflow": "torch"}
@@ -111,3 +112,30 @@ def test_tied_weights_are_read_by_the_other_backend_and_by_torch(backend: str, t
         other = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
         assert not other.load_state_dict(unifw.load(tmp_path / "y.safetensors"))
     np.testing.assert_array_equal(other[1].weight.numpy(), model[0].weight.numpy())
+
+
+def test_training_of_what_is_parametrised_stays_together(backend: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(16, 4)).astype(np.float32), rng.normal(size=(16, 2)).astype(np.float32)
+    histories, states = [], []
+    for name in (backend, OTHER[backend]):
+        with unifw.using_backend(name):
+            unifw.seed(3)
+            model = nn.Sequential(spectral_norm(nn.Linear(4, 8)), nn.ReLU(), weight_norm(nn.Linear(8, 2)))
+            optimizer = unifw.optim.SGD(model, lr=0.05, momentum=0.9)
+            trainer = unifw.Trainer(model, optimizer, lambda out, t: unifw.mean((out - t) ** 2), progress=False)
+            data = unifw.data.DataLoader(unifw.data.ArrayDataset(x, y), batch_size=4)
+            histories.append([log["loss"] for log in trainer.fit(data, epochs=5)])
+            states.append({key: value.numpy() for key, value in model.state_dict().items()})
+    np.testing.assert_allclose(histories[0], histories[1], rtol=1e-5)
+    assert histories[0][-1] < histories[0][0]
+    for key, value in states[0].items():
+        np.testing.assert_allclose(states[1][key], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("format", ["pt2", "saved_model"])
+def test_a_layer_that_waits_cannot_be_exported(backend: str, tmp_path: Path, format: str) -> None:
+    model = nn.Sequential(nn.Linear(None, 3))
+    with pytest.raises(UnfinishedError, match=r"the layer 0 is Linear\(in_features=None.*before you .* export it"):
+        unifw.export(model, tmp_path / "model", format=format, inputs=np.ones((2, 3), np.float32))
+    assert not list(tmp_path.iterdir())

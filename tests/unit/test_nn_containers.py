@@ -63,6 +63,9 @@ def test_sequential_takes_names(backend: str) -> None:
         _ = model.second
     with pytest.raises(ArgumentError, match="named layers"):
         del model[0]
+    with pytest.raises(ArgumentError, match="pop: got a Sequential with named layers"):
+        model.pop()
+    assert len(model) == 3
 
 
 def test_sequential_grows(backend: str) -> None:

@@ -158,6 +158,11 @@ class Sequential(_List[Module]):
         self._positional("del")
         super().__delitem__(index)
 
+    def pop(self, index: int = -1) -> Module:
+        """Take one out."""
+        self._positional("pop")
+        return super().pop(index)
+
     def _positional(self, what: str) -> None:
         if self._names:
             raise ArgumentError(f"{what}: got a Sequential with named layers; write a new one from a dict.")

@@ -16,7 +16,7 @@ _numbers = count()
 class _Hooks:
     """The hooks of one Module in the order of their calls: number of the handle to (function, with keywords)."""
 
-    def __init__(self) -> None:
+    def __init__(self) -> None:  # not a dict in the Module itself, whose walk would look into it
         self.before: dict[int, tuple[Hook, bool]] = {}
         self.after: dict[int, tuple[Hook, bool]] = {}
 
@@ -55,8 +55,9 @@ class HookHandle:
             return
         hooks.before.pop(self.number, None)
         hooks.after.pop(self.number, None)
+        self.module._hooks_changed = next(_numbers)
         if not hooks.before and not hooks.after:
-            del self.module._hooks
+            del self.module._hooks, self.module._hooks_changed
             lose(self.module, Hooked)
 
     def __enter__(self) -> HookHandle:
@@ -75,6 +76,7 @@ def add_hook(module: Any, hook: Hook, after: bool, prepend: bool, with_kwargs: b
     name = "after" if after else "before"
     entry = {number: (hook, with_kwargs)}
     setattr(hooks, name, entry | getattr(hooks, name) if prepend else getattr(hooks, name) | entry)
+    module._hooks_changed = number  # for those who compare a Module with what it was, as a compiled function does
     return HookHandle(module, number)
 
 

@@ -89,7 +89,7 @@ class Parametrized(Trait):
         if lists is not None and name in lists:
             lists[name].assign(value)
         else:
-            object.__setattr__(self, name, value)
+            super().__setattr__(name, value)
 
     def _describe(self) -> str:
         before = [(module, module.training) for module in self.parametrizations.modules()]

@@ -25,28 +25,34 @@ _WORDS = {
 def register(request: CustomRequest) -> Kernel:
     if isinstance(request.function, (torch._ops.OpOverload, torch._ops.OpOverloadPacket)):
         return _completed(request, request.function)
-    if request.gradient is None:  # then torch traces and differentiates what the function calls
-        return lambda *args: _results(request, request.function(*args))
-    operation = torch.library.custom_op(
-        request.name if "::" in request.name else f"unifw::{request.name}",
-        lambda *args: _results(request, request.function(*args)),
-        mutates_args=(),
-        schema=_schema(request.function, request.outputs),
-    )
+
+    def checked(*args: Any) -> Any:
+        return _results(request, request.function(*args))
+
+    if not request.opaque:  # then torch traces and differentiates what the function calls
+        return checked
+    name = request.name if "::" in request.name else f"unifw::{request.name}"
+    schema = _schema(request.function, request.outputs)
+    operation = torch.library.custom_op(name, checked, mutates_args=(), schema=schema)
     operation.register_fake(_fake(request))
-    operation.register_autograd(_backward(request), setup_context=_remember)
-    return operation
+    return _undifferentiated(operation)
 
 
 def _completed(request: CustomRequest, operation: Any) -> Kernel:
-    """An operation of a C++ library, with what the library left out."""
-    name = str(operation._name if isinstance(operation, torch._ops.OpOverload) else operation._qualified_op_name)
+    """An operation of a C++ library, with the shapes that the library may have left out."""
     if request.shapes is not None:
-        torch.library.register_fake(name, _fake(request))
-    if request.gradient is not None:
-        torch.library.register_autograd(name, _backward(request), setup_context=_remember)
-    kernel: Kernel = operation
-    return kernel
+        overload = isinstance(operation, torch._ops.OpOverload)
+        torch.library.register_fake(operation._name if overload else operation._qualified_op_name, _fake(request))
+    return _undifferentiated(operation) if request.opaque else operation
+
+
+def _undifferentiated(operation: Kernel) -> Kernel:
+    """An operation for which torch looks for no derivative, as it refuses one that it has not been given."""
+
+    def call(*args: Any) -> Any:
+        return operation(*(x.detach() if isinstance(x, torch.Tensor) else x for x in args))
+
+    return call
 
 
 def _places(args: Sequence[Any]) -> list[int]:
@@ -72,28 +78,6 @@ def _fake(request: CustomRequest) -> Kernel:
         return found if request.outputs > 1 else found[0]
 
     return by_running if request.shapes is None else by_shapes
-
-
-def _remember(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-    ctx.places = _places(inputs)
-    ctx.plain = [None if i in ctx.places else x for i, x in enumerate(inputs)]
-    results = output if isinstance(output, tuple) else (output,)
-    ctx.save_for_backward(*(inputs[place] for place in ctx.places), *results)
-
-
-def _backward(request: CustomRequest) -> Kernel:
-    def backward(ctx: Any, *upstream: Any) -> Any:
-        places, args = ctx.places, list(ctx.plain)
-        for place, x in zip(places, ctx.saved_tensors, strict=False):
-            args[place] = x
-        results = ctx.saved_tensors[len(places) :]
-        given = [torch.zeros_like(y) if g is None else g for g, y in zip(upstream, results, strict=True)]
-        found: list[Any] = [None] * len(args)
-        for place, gradient in zip(places, request.gradient(given, results, args, places), strict=True):  # type: ignore[misc]
-            found[place] = gradient
-        return tuple(found)
-
-    return backward
 
 
 def _results(request: CustomRequest, y: Any) -> Any:
