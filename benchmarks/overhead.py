@@ -69,7 +69,7 @@ def torch_rows(blocks: int = BLOCKS) -> Iterator[Row]:
     import torch
     from torch.nn import functional as F
 
-    with _torch_threads(1), torch.inference_mode(), unifw.using_backend("torch"):
+    with torch_threads(1), torch.inference_mode(), unifw.using_backend("torch"):
         a, b = torch.randn(8, 16), torch.randn(8, 16)
         x, y = unifw.asarray(a), unifw.asarray(b)
         square = torch.randn(16, 16)
@@ -129,7 +129,8 @@ def stack_of_layers(tnn: Any) -> tuple[nn.Module, Any, list[tuple[Any, Any]]]:
 
 
 @contextmanager
-def _torch_threads(number: int) -> Iterator[None]:
+def torch_threads(number: int) -> Iterator[None]:
+    """Inside the `with` block torch computes with so many threads."""
     import torch
 
     before = torch.get_num_threads()
@@ -197,20 +198,32 @@ def show(backend: str, rows: list[Row]) -> None:
     Console(width=100).print(table)
 
 
+def environment(tables: dict[str, list[Row]]) -> str:
+    """What the times were measured with."""
+    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
+    return f"Python {platform.python_version()}, {versions}, {platform.machine()}."
+
+
+def table_lines(tables: dict[str, list[Row]]) -> list[str]:
+    """The tables in Markdown, one per backend."""
+    lines = []
+    for backend, rows in tables.items():
+        lines += ["", f"## {backend}", "", "| what | native | unifw | added | ratio |", "|---|---:|---:|---:|---:|"]
+        lines += [f"| {r.name} | {r.native:.2f} | {r.ours:.2f} | {r.added:+.2f} | {r.ratio:.2f} |" for r in rows]
+    return lines
+
+
 def markdown(tables: dict[str, list[Row]]) -> str:
     """The page that `--write` makes."""
-    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
     lines = [
         "# Overhead",
         "",
         "Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;",
         "the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.",
         "",
-        f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
+        environment(tables),
+        *table_lines(tables),
     ]
-    for backend, rows in tables.items():
-        lines += ["", f"## {backend}", "", "| what | native | unifw | added | ratio |", "|---|---:|---:|---:|---:|"]
-        lines += [f"| {r.name} | {r.native:.2f} | {r.ours:.2f} | {r.added:+.2f} | {r.ratio:.2f} |" for r in rows]
     return "\n".join(lines) + "\n"
 
 

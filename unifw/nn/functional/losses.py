@@ -71,26 +71,29 @@ def _of_classes(
     reduction: str,
     settings: tuple[object, ...],
 ) -> Tensor:
-    if reduction not in REDUCTIONS:
-        raise ArgumentError(f"{name}: got reduction {reduction!r}; expected one of {REDUCTIONS}.")
-    one_backend(name, (x, targets) if weight is None else (x, targets, weight))
-    check_floating(name, x)
-    position = axis_of(name, axis, x.ndim)
-    _check_classes(name, x, targets, weight, position)
-    kernel = getattr(part(x.backend, "nn"), name)
-    natives = (x.native, targets.native, None if weight is None else weight.native)
     try:
-        return x.wrap(kernel(*natives, position, *settings, reduction))
+        shape = x.native.shape
+        usual = axis == -1 and weight is None and targets.ops is x.ops and reduction in REDUCTIONS
+        if not usual or "integer" not in targets.dtype.kind or targets.native.shape != shape[:-1]:
+            _check_classes(name, x, targets, weight, axis, reduction)
+        kernel, own = getattr(x.backend.nn, name), None if weight is None else weight.native
+        return x.wrap(kernel(x.native, targets.native, own, axis % len(shape), *settings, reduction))
     except Exception as error:
         if isinstance(error, UnifwError):
             raise
+        _check_classes(name, x, targets, weight, axis, reduction)
         raise OutOfRangeError(
-            f"{name}: got a target that is no class; expected targets from 0 to {x.shape[position] - 1}. "
+            f"{name}: got a target that is no class; expected targets from 0 to {x.shape[axis] - 1}. "
             f"The native framework says: {error}"
         ) from error
 
 
-def _check_classes(name: str, x: Tensor, targets: Tensor, weight: Tensor | None, axis: int) -> None:
+def _check_classes(name: str, x: Tensor, targets: Tensor, weight: Tensor | None, axis: int, reduction: str) -> None:
+    if reduction not in REDUCTIONS:
+        raise ArgumentError(f"{name}: got reduction {reduction!r}; expected one of {REDUCTIONS}.")
+    part(one_backend(name, (x, targets) if weight is None else (x, targets, weight)).backend, "nn")
+    check_floating(name, x)
+    axis = axis_of(name, axis, x.ndim)
     got, shape = targets.ops.static_shape(targets.native), x.ops.static_shape(x.native)
     soft = name == "cross_entropy" and "floating" in targets.dtype.kind and len(got) == len(shape)
     if not soft and "integer" not in targets.dtype.kind:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+nn = torch._C._nn
+CODE = {"none": 0, "mean": 1, "sum": 2}  # as the native functions name the reductions
 _NOTHING = -(2**62)  # torch ignores the class -100 unless told otherwise, and would hide a wrong target
 
 
@@ -22,9 +24,9 @@ def cross_entropy(
     if not soft and targets.dtype is not torch.int64:
         targets = targets.long()
     if logits.ndim == 1 or axis == 1:  # where torch has the classes
-        return F.cross_entropy(logits, targets, weight, None, ignored, None, reduction, label_smoothing)
+        return nn.cross_entropy_loss(logits, targets, weight, CODE[reduction], ignored, label_smoothing)
     rows, classes, lead = _rows(logits, targets, axis, soft)
-    losses = F.cross_entropy(rows, classes, weight, None, ignored, None, reduction, label_smoothing)
+    losses = nn.cross_entropy_loss(rows, classes, weight, CODE[reduction], ignored, label_smoothing)
     return losses.reshape(lead) if reduction == "none" else losses
 
 
@@ -47,9 +49,9 @@ def nll_loss(
 ) -> torch.Tensor:
     ignored, targets = _NOTHING if ignore_index is None else ignore_index, targets.long()
     if log_probabilities.ndim == 1 or axis == 1:
-        return F.nll_loss(log_probabilities, targets, weight, None, ignored, None, reduction)
+        return nn.nll_loss_nd(log_probabilities, targets, weight, CODE[reduction], ignored)
     rows, classes, lead = _rows(log_probabilities, targets, axis, False)
-    losses = F.nll_loss(rows, classes, weight, None, ignored, None, reduction)
+    losses = nn.nll_loss_nd(rows, classes, weight, CODE[reduction], ignored)
     return losses.reshape(lead) if reduction == "none" else losses
 
 
@@ -66,7 +68,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: torch.Tensor | None,
     reduction: str,
 ) -> torch.Tensor:
-    return F.binary_cross_entropy_with_logits(x, targets, weight, reduction=reduction, pos_weight=pos_weight)
+    return torch.binary_cross_entropy_with_logits(x, targets, weight, pos_weight, CODE[reduction])
 
 
 def multi_margin_loss(

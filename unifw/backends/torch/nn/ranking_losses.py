@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-_CODE = {"none": 0, "mean": 1, "sum": 2}
+from unifw.backends.torch.nn.losses import CODE
 
 
 def cosine_similarity(x1: torch.Tensor, x2: torch.Tensor, axis: int, eps: float) -> torch.Tensor:
@@ -18,13 +18,13 @@ def pairwise_distance(x1: torch.Tensor, x2: torch.Tensor, p: float, eps: float, 
 def cosine_embedding_loss(
     x1: torch.Tensor, x2: torch.Tensor, targets: torch.Tensor, margin: float, reduction: str
 ) -> torch.Tensor:
-    return torch.cosine_embedding_loss(x1, x2, targets, margin, _CODE[reduction])
+    return torch.cosine_embedding_loss(x1, x2, targets, margin, CODE[reduction])
 
 
 def margin_ranking_loss(
     x1: torch.Tensor, x2: torch.Tensor, targets: torch.Tensor, margin: float, reduction: str
 ) -> torch.Tensor:
-    return torch.margin_ranking_loss(x1, x2, targets, margin, _CODE[reduction])
+    return torch.margin_ranking_loss(x1, x2, targets, margin, CODE[reduction])
 
 
 def triplet_margin_loss(
@@ -37,4 +37,4 @@ def triplet_margin_loss(
     swap: bool,
     reduction: str,
 ) -> torch.Tensor:
-    return torch.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, _CODE[reduction])
+    return torch.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, CODE[reduction])

@@ -7,24 +7,25 @@ import math
 import torch
 from torch.nn import functional as F
 
-_CODE = {"none": 0, "mean": 1, "sum": 2}
+from unifw.backends.torch.nn.losses import CODE, nn
+
 _LINEAR_FROM = 40.0  # where log1p(exp(z)) is z to the last bit, and before exp(z) overflows
 
 
 def mse_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
-    return torch._C._nn.mse_loss(x, targets, _CODE[reduction])
+    return nn.mse_loss(x, targets, CODE[reduction])
 
 
 def l1_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
-    return torch._C._nn.l1_loss(x, targets, _CODE[reduction])
+    return nn.l1_loss(x, targets, CODE[reduction])
 
 
 def smooth_l1_loss(x: torch.Tensor, targets: torch.Tensor, beta: float, reduction: str) -> torch.Tensor:
-    return torch._C._nn.smooth_l1_loss(x, targets, _CODE[reduction], beta) if beta else l1_loss(x, targets, reduction)
+    return nn.smooth_l1_loss(x, targets, CODE[reduction], beta) if beta else l1_loss(x, targets, reduction)
 
 
 def huber_loss(x: torch.Tensor, targets: torch.Tensor, delta: float, reduction: str) -> torch.Tensor:
-    return torch._C._nn.huber_loss(x, targets, _CODE[reduction], delta)
+    return nn.huber_loss(x, targets, CODE[reduction], delta)
 
 
 def soft_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -36,17 +37,17 @@ def reduced(losses: torch.Tensor, reduction: str) -> torch.Tensor:
 
 
 def hinge_embedding_loss(x: torch.Tensor, targets: torch.Tensor, margin: float, reduction: str) -> torch.Tensor:
-    return torch.hinge_embedding_loss(x, targets, margin, _CODE[reduction])
+    return torch.hinge_embedding_loss(x, targets, margin, CODE[reduction])
 
 
 def kl_div(x: torch.Tensor, targets: torch.Tensor, log_target: bool, reduction: str) -> torch.Tensor:
-    return torch.kl_div(x, targets, _CODE[reduction], log_target=log_target)
+    return torch.kl_div(x, targets, CODE[reduction], log_target=log_target)
 
 
 def poisson_nll_loss(
     x: torch.Tensor, targets: torch.Tensor, log_input: bool, full: bool, eps: float, reduction: str
 ) -> torch.Tensor:
-    return torch.poisson_nll_loss(x, targets, log_input, full, eps, _CODE[reduction])
+    return torch.poisson_nll_loss(x, targets, log_input, full, eps, CODE[reduction])
 
 
 def gaussian_nll_loss(
