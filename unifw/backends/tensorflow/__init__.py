@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from unifw.spec import Backend, BackendInfo
 
 INFO = BackendInfo(
@@ -17,8 +19,6 @@ INFO = BackendInfo(
 
 def load() -> Backend:
     """Import tensorflow and put the backend together."""
-    import os
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when tensorflow is imported
 
     from unifw.backends.tensorflow import (
