@@ -21,7 +21,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -64,33 +63,68 @@ def _seconds(call: Callable[[], Any], calls: int) -> float:
     return (perf_counter() - start) / calls
 
 
+TWENTY: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
+    "x + y": lambda x, y, m, c: x + y,
+    "x - y": lambda x, y, m, c: x - y,
+    "x * y": lambda x, y, m, c: x * y,
+    "x / y": lambda x, y, m, c: x / y,
+    "x * 2.0": lambda x, y, m, c: x * 2.0,
+    "x > y": lambda x, y, m, c: x > y,
+    "-x": lambda x, y, m, c: -x,
+    "x @ m": lambda x, y, m, c: x @ m,
+    "exp(x)": lambda x, y, m, c: unifw.exp(x),
+    "maximum(x, y)": lambda x, y, m, c: unifw.maximum(x, y),
+    "where(c, x, y)": lambda x, y, m, c: unifw.where(c, x, y),
+    "sum(x, axis=1)": lambda x, y, m, c: unifw.sum(x, axis=1),
+    "mean(x)": lambda x, y, m, c: unifw.mean(x),
+    "reshape(x, (16, 8))": lambda x, y, m, c: unifw.reshape(x, (16, 8)),
+    "permute_dims(x, (1, 0))": lambda x, y, m, c: unifw.permute_dims(x, (1, 0)),
+    "concat([x, y])": lambda x, y, m, c: unifw.concat([x, y]),
+    "x[0]": lambda x, y, m, c: x[0],
+    "x[:, 2:4]": lambda x, y, m, c: x[:, 2:4],
+    "astype(x, float64)": lambda x, y, m, c: unifw.astype(x, unifw.float64),
+    "zeros((8, 16))": lambda x, y, m, c: unifw.zeros((8, 16)),
+}
+"""The twenty commonest operations, of two (8, 16) tensors, a (16, 16) matrix and a condition."""
+
+
+def _twenty(natives: dict[str, Callable[[], Any]], operands: tuple[Any, ...], blocks: int) -> Iterator[Row]:
+    for name, native in natives.items():
+        yield compare(name, native, partial(TWENTY[name.removesuffix(" against the operator")], *operands), blocks)
+
+
 def torch_rows(blocks: int = BLOCKS) -> Iterator[Row]:
     """Operations against `torch`, layers against `torch.nn`; inference, without gradients."""
     import torch
     from torch.nn import functional as F
 
     with torch_threads(1), torch.inference_mode(), unifw.using_backend("torch"):
-        a, b = torch.randn(8, 16), torch.randn(8, 16)
-        x, y = unifw.asarray(a), unifw.asarray(b)
-        square = torch.randn(16, 16)
-        matrix = unifw.asarray(square)
-        operations: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
-            ("x + y", lambda: a + b, lambda: x + y),
-            ("x * 2.0", lambda: a * 2.0, lambda: x * 2.0),
-            ("x @ m", lambda: a @ square, lambda: x @ matrix),
-            ("x > y", lambda: a > b, lambda: x > y),
-            ("-x", lambda: -a, lambda: -x),
-            ("exp(x)", lambda: torch.exp(a), lambda: unifw.exp(x)),
-            ("add(x, y)", lambda: torch.add(a, b), lambda: unifw.add(x, y)),
-            ("x[0]", lambda: a[0], lambda: x[0]),
-            ("x[:, 2:4]", lambda: a[:, 2:4], lambda: x[:, 2:4]),
-            ("sum(x, axis=1)", lambda: torch.sum(a, 1), lambda: unifw.sum(x, axis=1)),
-            ("mean(x)", lambda: torch.mean(a), lambda: unifw.mean(x)),
-            ("reshape(x, (16, 8))", lambda: torch.reshape(a, (16, 8)), lambda: unifw.reshape(x, (16, 8))),
-            ("zeros((8, 16))", lambda: torch.zeros((8, 16)), lambda: unifw.zeros((8, 16))),
-        ]
-        for name, native, ours in operations:
-            yield compare(name, native, ours, blocks)
+        a, b, square = torch.randn(8, 16), torch.randn(8, 16), torch.randn(16, 16)
+        c = a > b
+        natives: dict[str, Callable[[], Any]] = {
+            "x + y": lambda: a + b,
+            "x - y": lambda: a - b,
+            "x * y": lambda: a * b,
+            "x / y": lambda: a / b,
+            "x * 2.0": lambda: a * 2.0,
+            "x > y": lambda: a > b,
+            "-x": lambda: -a,
+            "x @ m": lambda: a @ square,
+            "exp(x)": lambda: torch.exp(a),
+            "maximum(x, y)": lambda: torch.maximum(a, b),
+            "where(c, x, y)": lambda: torch.where(c, a, b),
+            "sum(x, axis=1)": lambda: torch.sum(a, 1),
+            "mean(x)": lambda: torch.mean(a),
+            "reshape(x, (16, 8))": lambda: torch.reshape(a, (16, 8)),
+            "permute_dims(x, (1, 0))": lambda: torch.permute(a, (1, 0)),
+            "concat([x, y])": lambda: torch.cat([a, b]),
+            "x[0]": lambda: a[0],
+            "x[:, 2:4]": lambda: a[:, 2:4],
+            "astype(x, float64)": lambda: a.to(torch.float64),
+            "zeros((8, 16))": lambda: torch.zeros((8, 16)),
+        }
+        x = unifw.asarray(a)
+        yield from _twenty(natives, (x, *map(unifw.asarray, (b, square, c))), blocks)
         yield from _torch_layers(x, torch.nn, F, blocks)
 
 
@@ -142,46 +176,65 @@ def torch_threads(number: int) -> Iterator[None]:
 
 
 def tensorflow_rows(blocks: int = BLOCKS) -> Iterator[Row]:
-    """Operations and layers against the public eager functions of `tf`."""
+    """Operations and layers against the public eager functions of `tf`; indices against its tensors' own.
+
+    The operators `>` and `-` of a `tf.Tensor` are written in C++, and stand beside the functions.
+    """
     with unifw.using_backend("tensorflow"):
-        x = unifw.asarray(np.random.default_rng(0).normal(size=(8, 16)).astype(np.float32))
         import tensorflow as tf
 
-        a, b, square = x.native, tf.random.normal((8, 16)), tf.random.normal((16, 16))
-        y, matrix = unifw.asarray(b), unifw.asarray(square)
-        layer = nn.Linear(16, 16)
-        weight, bias = tf.Variable(tf.transpose(layer.weight.native)), tf.Variable(layer.bias.native)  # type: ignore[union-attr]
-        model = nn.Sequential(*(part for _ in range(20) for part in (nn.Linear(16, 16), nn.ReLU())))
-        variables = [
-            (tf.Variable(tf.transpose(part.weight.native)), tf.Variable(part.bias.native))  # type: ignore[union-attr]
-            for part in model
-            if isinstance(part, nn.Linear)
-        ]
+        a, b, square = (tf.random.normal(shape) for shape in ((8, 16), (8, 16), (16, 16)))
+        c = a > b
+        natives: dict[str, Callable[[], Any]] = {
+            "x + y": lambda: tf.add(a, b),
+            "x - y": lambda: tf.subtract(a, b),
+            "x * y": lambda: tf.multiply(a, b),
+            "x / y": lambda: tf.divide(a, b),
+            "x * 2.0": lambda: tf.multiply(a, 2.0),
+            "x > y": lambda: tf.greater(a, b),
+            "x > y against the operator": lambda: a > b,
+            "-x": lambda: tf.negative(a),
+            "-x against the operator": lambda: -a,
+            "x @ m": lambda: tf.matmul(a, square),
+            "exp(x)": lambda: tf.exp(a),
+            "maximum(x, y)": lambda: tf.maximum(a, b),
+            "where(c, x, y)": lambda: tf.where(c, a, b),
+            "sum(x, axis=1)": lambda: tf.reduce_sum(a, 1),
+            "mean(x)": lambda: tf.reduce_mean(a),
+            "reshape(x, (16, 8))": lambda: tf.reshape(a, (16, 8)),
+            "permute_dims(x, (1, 0))": lambda: tf.transpose(a, (1, 0)),
+            "concat([x, y])": lambda: tf.concat([a, b], 0),
+            "x[0]": lambda: a[0],
+            "x[:, 2:4]": lambda: a[:, 2:4],
+            "astype(x, float64)": lambda: tf.cast(a, tf.float64),
+            "zeros((8, 16))": lambda: tf.zeros((8, 16)),
+        }
+        x = unifw.asarray(a)
+        yield from _twenty(natives, (x, *map(unifw.asarray, (b, square, c))), blocks)
+        yield from _tensorflow_layers(x, tf, blocks)
 
-        def bare() -> Any:
-            h = a
-            for kernel, offset in variables:
-                h = tf.nn.relu(tf.matmul(h, kernel) + offset)
-            return h
 
-        for name, native, ours in (
-            ("x + y", lambda: a + b, lambda: x + y),
-            ("x * 2.0", lambda: a * 2.0, lambda: x * 2.0),
-            ("x @ m", lambda: a @ square, lambda: x @ matrix),
-            ("x > y", lambda: a > b, lambda: x > y),
-            ("-x", lambda: -a, lambda: -x),
-            ("exp(x)", lambda: tf.exp(a), lambda: unifw.exp(x)),
-            ("add(x, y)", lambda: tf.add(a, b), lambda: unifw.add(x, y)),
-            ("x[0]", lambda: a[0], lambda: x[0]),
-            ("x[:, 2:4]", lambda: a[:, 2:4], lambda: x[:, 2:4]),
-            ("sum(x, axis=1)", lambda: tf.reduce_sum(a, 1), lambda: unifw.sum(x, axis=1)),
-            ("mean(x)", lambda: tf.reduce_mean(a), lambda: unifw.mean(x)),
-            ("reshape(x, (16, 8))", lambda: tf.reshape(a, (16, 8)), lambda: unifw.reshape(x, (16, 8))),
-            ("zeros((8, 16))", lambda: tf.zeros((8, 16)), lambda: unifw.zeros((8, 16))),
-            ("Linear(16, 16) / tf.matmul + bias", lambda: tf.matmul(a, weight) + bias, lambda: layer(x)),
-            ("20 x (Linear(16) + ReLU) / tf functions", bare, lambda: model(x)),
-        ):
-            yield compare(name, native, ours, blocks)
+def _tensorflow_layers(x: Any, tf: Any, blocks: int) -> Iterator[Row]:
+    a, layer = x.native, nn.Linear(16, 16)
+    weight, bias = tf.Variable(tf.transpose(layer.weight.native)), tf.Variable(layer.bias.native)  # type: ignore[union-attr]
+    model = nn.Sequential(*(part for _ in range(20) for part in (nn.Linear(16, 16), nn.ReLU())))
+    variables = [
+        (tf.Variable(tf.transpose(part.weight.native)), tf.Variable(part.bias.native))  # type: ignore[union-attr]
+        for part in model
+        if isinstance(part, nn.Linear)
+    ]
+
+    def bare() -> Any:
+        h = a
+        for kernel, offset in variables:
+            h = tf.nn.relu(tf.matmul(h, kernel) + offset)
+        return h
+
+    for name, native, ours in (
+        ("Linear(16, 16) / tf.matmul + bias", lambda: tf.matmul(a, weight) + bias, lambda: layer(x)),
+        ("20 x (Linear(16) + ReLU) / tf functions", bare, lambda: model(x)),
+    ):
+        yield compare(name, native, ours, blocks)
 
 
 ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}

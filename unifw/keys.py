@@ -116,10 +116,19 @@ def index_array(part: Any) -> Any:
     except (TypeError, ValueError):
         array = np.asarray(None)
     if array.dtype.kind == "O":
-        raise OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+        raise no_index(part)
     if array.dtype.kind not in "biu":
         raise not_an_index(array.dtype)
     return array if array.ndim else array.item()
+
+
+def no_index(part: Any) -> OperandError:
+    """The error for a part of an index that is of no kind that an index can have.
+
+    >>> no_index(1.5)
+    OperandError('index: got 1.5; expected integers, slices, `...`, None, masks or integer tensors.')
+    """
+    return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
 
 
 def not_an_index(dtype: Any) -> DTypeError:

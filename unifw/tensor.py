@@ -26,7 +26,7 @@ from unifw.errors import (
     describe,
     explain,
 )
-from unifw.keys import check_assignable, index_array, not_an_index
+from unifw.keys import check_assignable, index_array, no_index, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -342,8 +342,8 @@ class Tensor(Operators):
         for part in key if isinstance(key, tuple) else (key,):
             bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
             if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-                return _no_index(part)
-            if bounds and isinstance(part.step, int) and part.step == 0:
+                return no_index(part)
+            if bounds[2:] == (0,):
                 return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
             return OutOfRangeError(
@@ -356,10 +356,6 @@ class Tensor(Operators):
                 f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
             )
         return explain("index", error, self)
-
-
-def _no_index(part: Any) -> OperandError:
-    return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
 
 
 _INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.integer, list)
@@ -382,7 +378,7 @@ _ARRAYS = (Tensor, np.ndarray, np.generic, list)
 def _native_part(x: Tensor, part: Any) -> Any:
     if not isinstance(part, _ARRAYS):
         if not isinstance(part, _INDEX_TYPES) and not x.ops.is_size(part):
-            raise _no_index(part)
+            raise no_index(part)
         return part
     if not isinstance(part, Tensor):
         return index_array(part)

@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 import unifw
-from unifw.errors import AxisError, DTypeError, MixedBackendError, OperandError, OutOfRangeError, ShapeError
+from unifw.errors import (
+    ArgumentError,
+    AxisError,
+    DTypeError,
+    MixedBackendError,
+    OperandError,
+    OutOfRangeError,
+    ShapeError,
+)
 
 NUMPY = np.ones(3, "float32")
 
@@ -203,3 +211,41 @@ def test_tensors_of_two_backends(backends: list[str], name: str) -> None:
         x, y = (unifw.ones(3).to_backend(one) for one in (first, second))
         with pytest.raises(MixedBackendError, match=rf'{first} and .*{second}.* Write x\.to_backend\("{first}"\)'):
             MIXED[name](x, y)
+
+
+ARGUMENTS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
+    "a float as an index": (OperandError, r"index: got 1\.0; expected integers", lambda: z(3)[1.0]),
+    "a float in an index": (OperandError, r"index: got 1\.0; expected integers", lambda: z(3, 3)[0, 1.0]),
+    "text as an index": (OperandError, "index: got '1'; expected integers", lambda: z(3)["1"]),
+    "a float in a slice": (OperandError, r"index: got slice\(1\.0, None, None\)", lambda: z(3)[1.0:]),
+    "a step of 0": (ArgumentError, r"index: got slice\(None, None, 0\); expected a step", lambda: z(3)[::0]),
+    "a float as an axis": (
+        OperandError,
+        r"sum: got axis float 1\.0; expected an integer",
+        lambda: unifw.sum(z(3), axis=1.0),
+    ),
+    "a float as a size": (
+        ShapeError,
+        r"reshape: got shape \(3\.0,\); expected int",
+        lambda: unifw.reshape(z(3), (3.0,)),
+    ),
+    "a complex bound": (DTypeError, "clip: got a complex number; expected real", lambda: unifw.clip(z(3), 1j)),
+    "a complex divisor": (DTypeError, "floor_divide: got a complex number; expected real", lambda: z(3) // 1j),
+    "no dtype": (ArgumentError, r"result_type: got \(1,\); expected at least one", lambda: unifw.result_type(1)),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_arguments_of_no_use(backend: str, name: str) -> None:
+    error, message, call = ARGUMENTS[name]
+    for _ in range(2):
+        with pytest.raises(error, match=message):
+            call()
+
+
+def test_numbers_that_are_not_of_python(backend: str) -> None:
+    x = unifw.asarray(np.arange(6.0, dtype=np.float32).reshape(2, 3))
+    assert unifw.sum(x, axis=np.int64(1)).tolist() == unifw.sum(x, axis=[1]).tolist() == [3.0, 12.0]
+    assert unifw.flip(x, axis=np.int32(0)).tolist() == [[3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]
+    assert unifw.result_type(unifw.float64, 1) is unifw.float64
+    assert unifw.result_type(unifw.asarray([1], dtype="int8"), 1.0, True) is unifw.float32

@@ -121,6 +121,17 @@ def test_top_k(backend: str, data: st.DataObject, largest: bool) -> None:
     assert_same(values, np.take_along_axis(x, order, axis))
 
 
+@pytest.mark.parametrize("largest", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "uint16"])
+def test_top_k_of_equal_elements_takes_the_first(backend: str, dtype: str, largest: bool) -> None:
+    x = np.asarray([[3, 1, 3, 2, 1, 3, 0, 0], [7, 6, 5, 4, 3, 2, 1, 0]], dtype)
+    for k in range(9):
+        order = np.argsort(-x.astype(np.int64) if largest else x, axis=1, stable=True)[:, :k]
+        values, places = unifw.top_k(unifw.asarray(x), k, largest=largest)
+        assert_same(places, order)
+        assert_same(values, np.take_along_axis(x, order, 1))
+
+
 def test_top_k_of_nan_and_too_many(backend: str) -> None:
     x = unifw.asarray([1.0, np.nan, 3.0])
     assert_same(unifw.top_k(x, 2)[0], np.float32([np.nan, 3]))

@@ -11,7 +11,7 @@ from typing import Any
 
 from unifw.array.axes import one_backend
 from unifw.dtypes import DType, promote, promote_scalar
-from unifw.errors import explain
+from unifw.errors import DTypeError, explain
 from unifw.operators import Scalar, binary, not_a_tensor, promoted, unary
 from unifw.tensor import Tensor
 
@@ -33,13 +33,15 @@ def clip(x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | 
     for bound in bounds:
         common = promote(common, bound.dtype)
     kinds: list[Any] = [type(scalar) for scalar in (min, max) if isinstance(scalar, Scalar)]
+    if complex in kinds:
+        raise DTypeError("clip: got a complex number; expected real ones. Write z.real or abs(z) first.")
     for kind in kinds:
         common = promote_scalar(common, kind)
     try:
         natives = (_as_bound(x, bound, common) for bound in (min, max))
         result = x.wrap(x.ops.clip(x.native if common is x.dtype else x.ops.astype(x.native, common), *natives))
     except Exception as error:
-        raise explain("clip", error, x, *(bound for bound in (min, max) if bound is not None)) from error
+        raise explain("clip", error, x, *bounds) from error
     same_kind = common.kind.split()[-1] == x.dtype.kind.split()[-1]
     return result.to(x.dtype) if common is not x.dtype and same_kind else result
 
@@ -174,6 +176,13 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     >>> unifw.where(unifw.asarray([True, False]), unifw.asarray([1.0, 2.0]), 0.0).tolist()
     [1.0, 0.0]
     """
+    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and isinstance(condition, Tensor):
+        first_native, second_native = x1.native, x2.native
+        if first_native.dtype is second_native.dtype and x1.ops is x2.ops is condition.ops:
+            try:
+                return x1.wrap(x1.ops.where(condition.native, first_native, second_native))
+            except Exception:
+                pass  # what follows says why
     first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     if not isinstance(condition, Tensor):
         raise not_a_tensor("where", condition)

@@ -26,10 +26,11 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: str | None = 
     if device is not None:
         moved = x.backend.devices.move(x.native, existing(x.backend, device))
         x, copy = (x, copy) if moved is x.native else (x.wrap(moved), False)
-    wanted = as_dtype(dtype)
-    if wanted is x.dtype:
-        return x.wrap(x.ops.copy(x.native)) if copy else x
-    return x.wrap(x.ops.astype(x.native, castable(x.dtype, wanted)))
+    wanted, native = dtype if type(dtype) is DType else as_dtype(dtype), x.native
+    own = x.ops.dtype(native)
+    if wanted is own:
+        return x.wrap(x.ops.copy(native)) if copy else x
+    return x.wrap(x.ops.astype(native, castable(own, wanted)))
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:

@@ -53,6 +53,10 @@ def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
     >>> unifw.permute_dims(unifw.zeros((2, 3, 4)), (2, 0, 1)).shape
     (4, 2, 3)
     """
+    try:
+        return x.wrap(x.ops.permute_dims(x.native, axes))
+    except Exception:
+        pass  # what follows says why, or counts the axes from the front
     found = axes_of("permute_dims", tuple(axes), ndim_of("permute_dims", x))
     if not isinstance(found, tuple) or len(found) != x.ndim:
         raise AxisError(f"permute_dims: got axes {axes} for {x.ndim} axes; expected each axis once.")
@@ -136,6 +140,13 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     >>> unifw.concat([unifw.asarray([1]), unifw.asarray([2, 3])]).tolist()
     [1, 2, 3]
     """
+    try:
+        ops, natives = arrays[0].ops, [x.native for x in arrays if x.ops is arrays[0].ops]
+        dtype = natives[0].dtype
+        if len(natives) == len(arrays) and all([x.dtype is dtype for x in natives]):  # noqa: C419  # faster so
+            return arrays[0].wrap(ops.concat(natives, axis))
+    except Exception:
+        pass  # what follows says why, or does without
     arrays = _joined("concat", arrays)
     first = arrays[0]
     if axis is None:

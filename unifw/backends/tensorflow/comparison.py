@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
 from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, op, thread
@@ -14,6 +15,7 @@ from unifw.backends.tensorflow.rules import ruled
 from unifw.dtypes import as_dtype, promote
 
 raw = tf.raw_ops
+_no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 
 
 def _comparison(name: str) -> Callable[[Any, Any], Any]:
@@ -66,9 +68,14 @@ def _tie_gradient(x1: tf.Tensor, x2: tf.Tensor, wins: Callable[..., Any]) -> Cal
 
 
 def _extreme(name: str, of_booleans: Callable[..., Any], differentiable: Callable[..., Any]) -> Callable[..., Any]:
-    operation = op(name)
+    operation, quick = op(name), eager(name)
 
     def apply(x1: Any, x2: Any) -> tf.Tensor:
+        try:
+            if type(x1) is type(x2) is EagerTensor and thread.is_eager and _no_tape():
+                return quick(x1, x2)
+        except Exception:
+            pass
         x1, x2 = as_tensors(x1, x2)
         if x1.dtype is tf.bool:
             return of_booleans(x=x1, y=x2)
@@ -83,6 +90,8 @@ _select = op("SelectV2")
 
 
 def where(condition: tf.Tensor, x1: Any, x2: Any) -> tf.Tensor:
+    if type(x1) is type(x2) is EagerTensor:
+        return _select(condition, x1, x2)
     if not isinstance(x1, tf.Tensor) and not isinstance(x2, tf.Tensor):
         common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
         x1 = constant(x1, TF[common])

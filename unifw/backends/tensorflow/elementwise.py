@@ -72,6 +72,8 @@ def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
 
 
 def divide(x1: Any, x2: Any) -> Any:
+    if type(x1) is type(x2) is EagerTensor and x1.dtype is tf.float32:
+        return _quotient(x1, x2)
     x1, x2 = pair(x1, x2)
     like = x1 if isinstance(x1, tf.Tensor) else x2
     if like.dtype.is_integer or like.dtype.is_bool:

@@ -42,7 +42,7 @@ pow = _binary_or(operator.pow, _modular(operator.pow))
 
 def divide(x1: Any, x2: Any) -> torch.Tensor:
     if isinstance(x1, torch.Tensor):
-        return torch.divide(x1, x2)
+        return x1 / x2
     return torch.divide(like(x1, x2), x2)  # torch's own scalar / tensor multiplies by a rounded reciprocal
 
 
@@ -77,7 +77,7 @@ log = torch.log
 log10 = torch.log10
 log1p = complex_numbers.log1p
 log2 = torch.log2
-negative = torch.negative
+negative = operator.neg
 positive = torch.positive
 real = torch.real
 reciprocal = torch.reciprocal

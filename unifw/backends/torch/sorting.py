@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from unifw.backends.torch.native import is_traced
 from unifw.backends.torch.ordering import keys
+
+_RANKED = (torch.float32, torch.float64, torch.int32, torch.int64)
 
 
 def sort(x: torch.Tensor, axis: int, descending: bool) -> torch.Tensor:
@@ -16,7 +19,13 @@ def argsort(x: torch.Tensor, axis: int, descending: bool) -> torch.Tensor:
 
 
 def top_k(x: torch.Tensor, k: int, axis: int, largest: bool) -> torch.Tensor:
-    # torch.topk leaves open which of several equal elements it takes
+    """By torch.topk where no two of the first elements are equal; it leaves open which of equal ones it takes."""
+    known = x.device.type == "cpu" and not is_traced(x)  # elsewhere a look at the values would wait for them
+    if known and k < x.shape[axis] and x.dtype in _RANKED:
+        values, places = torch.topk(x.detach(), k + 1, axis, largest)
+        first, second = values.narrow(axis, 0, k), values.narrow(axis, 1, k)
+        if bool((first != second).all() & (second == second).all()):  # NaN differs from itself
+            return places.narrow(axis, 0, k)
     return argsort(x, axis, largest).narrow(axis, 0, k)
 
 

@@ -24,7 +24,7 @@ def _accumulating(function: Callable[..., Any], x: torch.Tensor) -> torch.Tensor
 
 def sum(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
     if x.is_floating_point():
-        return torch.sum(x, axis, keepdims)
+        return x.sum(axis, keepdims)
     return _accumulating(lambda x: torch.sum(x, axis, keepdims), x)
 
 
