@@ -17,16 +17,18 @@ from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
 
 
-def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, *correction: float) -> Tensor:
+def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float | None = None) -> Tensor:
     """Call the backend's reduction `name`; if it fails, find out why."""
     try:
         native = x.native
         if axis is not None:
             if type(axis) is tuple and not axis:  # nothing is reduced, but dtypes change as they do in a reduction
-                return reduce(name, call("expand_dims", x, x.ndim), -1, False, *correction)
+                return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
             if not native.ndim:
                 raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
-        return x.wrap(getattr(x.ops, name)(native, axis, keepdims, *correction))
+        if correction is None:
+            return x.wrap(getattr(x.ops, name)(native, axis, keepdims))
+        return x.wrap(getattr(x.ops, name)(native, axis, keepdims, correction))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error
 
