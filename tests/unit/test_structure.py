@@ -105,9 +105,9 @@ def test_a_model_is_freed(backend: str) -> None:
 CALLS: dict[str, tuple[Callable[[Any, Any], Any], int]] = {
     "value_and_grad": (lambda m, x: unifw.value_and_grad(lambda m: unifw.mean(m(x) ** 2))(m), 500),
     "jvp": (lambda m, x: unifw.jvp(m, (x,), (x,)), 500),
-    "vjp": (lambda m, x: unifw.vjp(m, x)[1](x), 100),
-    "checkpoint": (lambda m, x: unifw.grad(lambda m: unifw.sum(unifw.checkpoint(m)(x)))(m), 100),
-    "hvp": (lambda m, x: unifw.hvp(lambda x: unifw.sum(m(x) ** 3), (x,), (x,)), 100),
+    "vjp": (lambda m, x: unifw.vjp(m, x)[1](x), 400),
+    "checkpoint": (lambda m, x: unifw.grad(lambda m: unifw.sum(unifw.checkpoint(m)(x)))(m), 400),
+    "hvp": (lambda m, x: unifw.hvp(lambda x: unifw.sum(m(x) ** 3), (x,), (x,)), 400),
 }
 
 
@@ -121,12 +121,12 @@ def resident() -> int:
 @pytest.mark.parametrize("name", CALLS)
 def test_memory_is_flat_over_many_calls(backend: str, name: str) -> None:
     call, times = CALLS[name]
-    model, x = Model(), unifw.ones((10000, 2))
+    model, x = Model(), unifw.ones((2000, 2))
     for _ in range(20):
         call(model, x)
     before, objects = resident(), len(gc.get_objects())
     for _ in range(times):
         call(model, x)
     grown = resident() - before
-    assert grown < times * 40_000, "half of one tensor like x for each call"
+    assert grown < 6_000_000, "a tensor like x for every call would be more"
     assert len(gc.get_objects()) - objects < times
