@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim array-api clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-autodiff array-api clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -32,6 +32,9 @@ test-both: $(INSTALLED)
 
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
+
+bench-autodiff: $(INSTALLED)
+	$(BIN)/python benchmarks/autodiff.py --write docs/autodiff-speed.md
 
 bench-optim: $(INSTALLED)
 	$(BIN)/python benchmarks/optim.py --write docs/optim-speed.md

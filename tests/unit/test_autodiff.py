@@ -162,12 +162,46 @@ KINKS: dict[str, tuple[Callable[..., Any], list[float], list[float]]] = {
     "max": (unifw.max, [1.0, 3.0, 3.0], [0.0, 0.5, 0.5]),
     "min": (unifw.min, [1.0, 1.0, 3.0], [0.5, 0.5, 0.0]),
     "prod": (unifw.prod, [0.0, 3.0, 2.0], [6.0, 0.0, 0.0]),
+    "prod-zeros": (unifw.prod, [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]),
+    "cumulative_prod": (unifw.cumulative_prod, [2.0, 0.0, 3.0], [1.0, 8.0, 0.0]),
+    "norm": (unifw.linalg.vector_norm, [0.0, 0.0], [0.0, 0.0]),
+    "norm-1": (lambda x: unifw.linalg.vector_norm(x, ord=1), [0.0, 2.0], [0.0, 1.0]),
+    "norm-3": (lambda x: unifw.linalg.vector_norm(x, ord=3), [0.0, 0.0], [0.0, 0.0]),
+    "norm-inf": (lambda x: unifw.linalg.vector_norm(x, ord=float("inf")), [2.0, -2.0], [0.5, -0.5]),
+    "matrix_norm": (lambda x: unifw.linalg.matrix_norm(unifw.reshape(x, (2, 2))), [0.0] * 4, [0.0] * 4),
+    "std-correction": (lambda x: unifw.std(x, correction=1), [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]),
+    "clip-tensors": (lambda x: unifw.clip(x, unifw.zeros(3), unifw.ones(3)), [0.0, 1.0, 2.0], [1.0, 1.0, 0.0]),
+    "relu6": (lambda x: unifw.clip(x, 0.0, 6.0), [-1.0, 6.0, 7.0], [0.0, 1.0, 0.0]),
+    "sqrt": (unifw.sqrt, [0.0, 4.0], [float("inf"), 0.25]),
+    "power-0": (lambda x: x**0, [0.0, 2.0], [0.0, 0.0]),
+    "power-tensor-0": (lambda x: x ** unifw.zeros(2), [0.0, 2.0], [0.0, 0.0]),
+    "power-1": (lambda x: x**1, [0.0], [1.0]),
+    "power-of-0": (lambda x: 0.0**x, [0.0, 2.0], [0.0, 0.0]),
+    "sort": (lambda x: unifw.sort(x) * unifw.asarray([1.0, 2.0, 3.0]), [1.0, 1.0, 0.0], [2.0, 3.0, 1.0]),
+    "top_k": (lambda x: unifw.top_k(x, 1)[0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0]),
+    "atan2": (lambda x: unifw.atan2(x, unifw.zeros(1)), [0.0], [0.0]),
+    "copysign": (lambda x: unifw.copysign(x, unifw.asarray([-1.0])), [0.0], [0.0]),
+    "remainder": (lambda x: x % 2.0, [2.0, 3.0], [1.0, 1.0]),
+    "floor_divide": (lambda x: x // 2.0, [2.0, 3.0], [0.0, 0.0]),
+    "round": (unifw.round, [0.5], [0.0]),
+    "complex-abs": (lambda x: unifw.abs(x + 0j), [0.0], [0.0]),
+    "pinv": (lambda x: unifw.linalg.pinv(unifw.reshape(x, (2, 2))), [1.0, 0.0, 0.0, 1.0], [-1.0] * 4),
+    "svdvals": (lambda x: unifw.linalg.svdvals(unifw.reshape(x, (2, 2))), [1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1.0]),
 }
 
 
 @pytest.mark.parametrize(("function", "x", "wanted"), KINKS.values(), ids=KINKS)
 def test_kinks(backend: str, function: Any, x: list[float], wanted: list[float]) -> None:
     assert unifw.grad(lambda x: unifw.sum(function(x)))(unifw.asarray(x)).tolist() == wanted
+
+
+@pytest.mark.parametrize("name", sorted(set(KINKS) - {"atan2", "sqrt"}))  # of which torch's forward mode is NaN
+def test_kinks_in_forward_mode(backend: str, name: str) -> None:
+    function, x, wanted = KINKS[name]
+    direction = [float(i + 1) for i in range(len(x))]
+    _, slope = unifw.jvp(lambda x: unifw.sum(function(x)), (unifw.asarray(x),), (unifw.asarray(direction),))
+    if name != "norm-inf":  # whose forward mode takes one of the two largest elements
+        assert slope.item() == pytest.approx(float(np.dot(wanted, direction)), abs=1e-6)
 
 
 def test_second_order_by_nesting(backend: str) -> None:

@@ -93,7 +93,7 @@ def pow(x1: Any, x2: Any) -> Any:
     return _power_to(x1, x2) if not isinstance(x1, tf.Tensor) else _power(x1, x2)
 
 
-# TensorFlow's own gradients of a power are NaN at x**0 and 0**x, and 0 for the exponent of a negative number.
+# TensorFlow's own gradients of a power are NaN at x**0 and 0**x.
 
 
 def _power_of(x1: tf.Tensor, exponent: Any) -> tf.Tensor:
@@ -114,7 +114,8 @@ def _power(x1: tf.Tensor, x2: tf.Tensor) -> Any:
     def gradient(upstream: tf.Tensor) -> Any:
         one = tf.ones((), x1.dtype)  # in the place of what would be infinite, times 0
         below = raw.SelectV2(condition=tf.equal(x2, 0), t=one, e=x2) - 1
-        base = raw.SelectV2(condition=tf.equal(x1, 0) & tf.greater_equal(tf.math.real(x2), 0), t=one, e=x1)
+        usable = tf.not_equal(x1, 0) if x1.dtype.is_complex else tf.greater(x1, 0)
+        base = raw.SelectV2(condition=usable, t=x1, e=one)
         first = upstream * tf.math.conj(x2 * _power(x1, below))
         return sum_to(first, x1), sum_to(upstream * tf.math.conj(_power(x1, x2) * raw.Log(x=base)), x2)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -89,8 +88,6 @@ def checkpoint(
     parameters: Storages,
     buffers: Storages,
 ) -> Tensors:
-    if in_forward_mode():
-        return first(inputs, parameters, buffers)  # there is no backward pass
     stream = random.Stream()
 
     with record.stop_recording(), stream.replayed():
@@ -121,24 +118,6 @@ def _is_variable(storage: Any) -> bool:
 
 
 # ---- recording, and not
-
-
-_local = threading.local()
-
-
-@contextmanager
-def forward_mode() -> Iterator[None]:
-    """Say that a forward derivative is being taken, inside the `with` block."""
-    outer = in_forward_mode()
-    _local.forward = True
-    try:
-        yield
-    finally:
-        _local.forward = outer
-
-
-def in_forward_mode() -> bool:
-    return getattr(_local, "forward", False)
 
 
 @tf.RegisterGradient("UnifwConstant")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from unifw.backends.torch.native import is_recorded
+
 
 def with_value(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     """The finite values of one tensor, also the signs of zeros, with the gradient of another."""
-    return value.detach() - (x.detach() - x) if x.requires_grad else value
+    return value.detach() - (x.detach() - x) if is_recorded(x) else value
 
 
 def acos(x: torch.Tensor) -> torch.Tensor:

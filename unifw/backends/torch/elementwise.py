@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from unifw.backends.torch import complex_numbers, unsigned
+from unifw.backends.torch.native import is_recorded
 from unifw.backends.torch.promotion import floats, like
 from unifw.backends.torch.unsigned import Binary as _Binary
 from unifw.backends.torch.unsigned import binary_or as _binary_or
@@ -33,7 +34,7 @@ def _remainder(x1: Any, x2: Any) -> torch.Tensor:
     if not rest.is_floating_point():
         return rest
     signed = torch.copysign(rest, x2)
-    return torch.where(rest == 0, complex_numbers.with_value(signed, rest), rest) if rest.requires_grad else signed
+    return torch.where(rest == 0, complex_numbers.with_value(signed, rest), rest) if is_recorded(rest) else signed
 
 
 remainder = _binary_or(_remainder, unsigned.rest)

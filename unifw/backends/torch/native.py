@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch._subclasses.fake_tensor import FakeTensor
 
 from unifw import dtypes
@@ -35,6 +36,11 @@ def _is_mapped(x: torch.Tensor) -> bool:
     return False
 
 
+def is_recorded(x: torch.Tensor) -> bool:
+    """Whether a derivative may be asked of `x`: its history is kept, or `torch.func` transforms what runs."""
+    return x.requires_grad or torch._C._functorch.maybe_current_level() is not None
+
+
 def is_size(x: Any) -> bool:
     return isinstance(x, torch.SymInt) or (isinstance(x, torch.Tensor) and torch.jit.is_tracing())
 
@@ -52,8 +58,9 @@ def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: 
 
 
 def to_numpy(x: torch.Tensor) -> np.ndarray[Any, Any]:
-    while _is_wrapped(x):  # by a derivative that is being taken
-        x = _unwrapped(x)
+    if _is_wrapped(x):  # by a derivative that is being taken
+        with temporarily_clear_interpreter_stack():
+            return to_numpy(_unwrapped(x))
     x = x.detach().cpu()
     values: np.ndarray[Any, Any] = (x.float() if x.dtype is torch.bfloat16 else x.resolve_conj().resolve_neg()).numpy()
     return values.copy()

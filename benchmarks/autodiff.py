@@ -1,0 +1,116 @@
+"""What `unifw.value_and_grad` adds: microseconds per call, beside a gradient written by hand in the framework.
+
+    python benchmarks/autodiff.py            # every installed backend
+    python benchmarks/autodiff.py torch      # one
+
+Both sides run the same layers on the same numbers, eagerly, on one thread. By hand means bare functions of native
+tensors, then `torch.autograd.grad` or a `tf.GradientTape`. Timed in alternation, as `benchmarks/overhead.py` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from overhead import BLOCKS, Row, compare, environment, show, table_lines, torch_threads
+
+import unifw
+from unifw import nn
+
+SIZES = [(1, 16, 8), (2, 64, 32), (20, 16, 8), (3, 256, 64)]  # layers, width, batch
+TARGET = "within 3 us plus 2 % of the gradient by hand"
+
+
+def network(depth: int, width: int) -> nn.Module:
+    """Pairs of Linear and ReLU."""
+    return nn.Sequential(*(layer for _ in range(depth) for layer in (nn.Linear(width, width), nn.ReLU())))
+
+
+def calls(depth: int, width: int, batch: int, hand: Callable[..., Any]) -> tuple[Callable[[], Any], Callable[[], Any]]:
+    """The gradient by hand and by unifw, of the mean output with respect to every weight."""
+    model = network(depth, width)
+    x = unifw.asarray(np.random.default_rng(0).standard_normal((batch, width)).astype(np.float32))
+    gradient = unifw.value_and_grad(lambda model: unifw.mean(model(x)))
+    return hand([parameter.native for parameter in model.parameters()], x.native), lambda: gradient(model)
+
+
+def torch_by_hand(natives: list[Any], x: Any) -> Callable[[], Any]:
+    """`torch.autograd.grad` of bare functions."""
+    import torch
+
+    weights = [native.detach().clone().requires_grad_() for native in natives]
+    pairs = list(zip(weights[::2], weights[1::2], strict=True))
+
+    def run() -> Any:
+        h = x
+        for weight, bias in pairs:
+            h = torch.relu(torch.nn.functional.linear(h, weight, bias))
+        return torch.autograd.grad(torch.mean(h), weights)
+
+    return run
+
+
+def tensorflow_by_hand(natives: list[Any], x: Any) -> Callable[[], Any]:
+    """A tape around the public functions."""
+    import tensorflow as tf
+
+    weights = [tf.Variable(native) for native in natives]
+    pairs = list(zip(weights[::2], weights[1::2], strict=True))
+
+    def run() -> Any:
+        with tf.GradientTape() as tape:
+            h = x
+            for weight, bias in pairs:
+                h = tf.nn.relu(tf.matmul(h, weight, transpose_b=True) + bias)
+            value = tf.reduce_mean(h)
+        return tape.gradient(value, weights)
+
+    return run
+
+
+HANDS = {"torch": torch_by_hand, "tensorflow": tensorflow_by_hand}
+
+
+def rows(backend: str, blocks: int = BLOCKS) -> Iterator[Row]:
+    """One row for each size."""
+    with unifw.using_backend(backend), torch_threads(1) if backend == "torch" else nullcontext():
+        for depth, width, batch in SIZES:
+            hand, ours = calls(depth, width, batch, HANDS[backend])
+            yield compare(f"{depth} x (Linear({width}) + ReLU), batch {batch}", hand, ours, blocks)
+
+
+def markdown(tables: dict[str, list[Row]]) -> str:
+    """The page that `--write` makes."""
+    lines = [
+        "# Speed of gradients",
+        "",
+        "Microseconds of an eager call of `value_and_grad`, beside a gradient by hand of bare functions: by",
+        "`torch.autograd.grad` on one thread, or by a `tf.GradientTape`. Written by `make bench-autodiff`: medians of",
+        f"alternating blocks. The aim on torch: {TARGET}.",
+        "",
+        environment(tables),
+        *table_lines(tables),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Time the backends named on the command line, or all that are installed."""
+    installed = [name for name, there in unifw.backends().items() if there and name in HANDS]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(HANDS))
+    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
+    arguments = parser.parse_args()
+    tables = {name: list(rows(name)) for name in arguments.backends or installed}
+    for name, found in tables.items():
+        show(name, found)
+    if arguments.write:
+        arguments.write.write_text(markdown(tables))
+
+
+if __name__ == "__main__":
+    main()
