@@ -213,4 +213,37 @@ def paddings() -> list[Row]:
     return [*rows, images("ZeroPad2d", (-1, 2, 0, -2))]
 
 
-ROWS = [*dense(), *convolutions(), *pools(), *norms(), *activations(), *paddings()]
+def shapes() -> list[Row]:
+    """What changes shapes, and sizes of images."""
+    rows = []
+    for dims, linear in ((1, "linear"), (2, "bilinear"), (3, "trilinear")):
+        size, scale = (13, 5, 7)[:dims], (1.7, 2.0, 0.6)[:dims]
+        for mode in ("nearest", "nearest-exact", "area", linear):
+            rows += [images("Upsample", size, dims=dims, mode=mode)]
+            rows += [images("Upsample", dims=dims, scale_factor=scale, mode=mode)]
+        rows += [images("Upsample", size, dims=dims, mode=linear, align_corners=True)]
+    return [
+        *rows,
+        images("Upsample", (13, 5), mode="bicubic"),
+        images("Upsample", (13, 5), mode="bicubic", align_corners=True),
+        images("Upsample", scale_factor=1.7, mode="bicubic"),
+        images("Upsample", scale_factor=1.7, mode="bilinear", recompute_scale_factor=True),
+        images("UpsamplingNearest2d", scale_factor=2),
+        images("UpsamplingBilinear2d", scale_factor=2),
+        images("PixelShuffle", 2),
+        Row("PixelUnshuffle", (2,), shapes=((2, 3, 8, 6),), images=True),
+        *(images("Flatten", dims=dims) for dims in (2, 3)),
+        Row("Unflatten", (1, (3, 4, 2)), shapes=((2, 24),), images=True),
+        Row("Unflatten", (1, (-1, 4)), shapes=((2, 24),), variant="two"),
+    ]
+
+
+def softmaxes() -> list[Row]:
+    """Functions along an axis."""
+    rows = [
+        Row(name, (), {"dim": dim}, ((2, 4, 6),)) for name in ("Softmax", "Softmin", "LogSoftmax") for dim in (1, -1)
+    ]
+    return [*rows, Row("GLU", (), {}, ((2, 4, 6),)), Row("GLU", (1,), {}, ((2, 4, 6),)), images("Softmax2d")]
+
+
+ROWS = [*dense(), *convolutions(), *pools(), *norms(), *activations(), *paddings(), *shapes(), *softmaxes()]

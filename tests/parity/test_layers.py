@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,11 +32,25 @@ def names(rows: list[Row]) -> list[str]:
 def runs() -> list[Any]:
     """Each row in both precisions, and images of two axes also with channels first."""
     found = []
-    for name, row in zip(names(ROWS), ROWS, strict=True):
-        found += [pytest.param(row, LAYOUTS[0], dtype, id=f"{name}-{dtype}") for dtype in ("float32", "float64")]
+    for name, row, marks in marked():
+        found.append(pytest.param(row, LAYOUTS[0], "float64", id=f"{name}-float64"))
+        found.append(pytest.param(row, LAYOUTS[0], "float32", id=f"{name}-float32", marks=marks))
         if row.images and len(row.shapes[0]) == 4:
-            found.append(pytest.param(row, LAYOUTS[1], "float64", id=f"{name}-channels_first"))
+            found.append(pytest.param(row, LAYOUTS[1], "float64", id=f"{name}-channels_first", marks=marks))
     return found
+
+
+def graphed() -> list[Any]:
+    """Each row, for graphs."""
+    return [pytest.param(row, id=name, marks=marks) for name, row, marks in marked()]
+
+
+def marked() -> Iterator[tuple[str, Row, list[Any]]]:
+    """Each row with its name, and the mark of those after the first of a layer, whose every run would take long."""
+    seen = set()
+    for name, row in zip(names(ROWS), ROWS, strict=True):
+        yield name, row, [pytest.mark.variants] if row.name in seen else []
+        seen.add(row.name)
 
 
 @pytest.fixture
@@ -135,7 +150,7 @@ def test_layer_agrees_with_torch_in_training_and_evaluation(
     close(shown(y, row, layout), module.eval()(*(torch.tensor(x) for x in values)), allowed)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=names(ROWS))
+@pytest.mark.parametrize("row", graphed())
 def test_layer_gives_the_same_in_a_graph_of_unknown_batch_size(backend: str, row: Row) -> None:
     """Built for two examples and run for three."""
     rng = np.random.default_rng(1)

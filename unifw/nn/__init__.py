@@ -120,5 +120,17 @@ from unifw.nn.rectifiers import Threshold as Threshold
 from unifw.nn.recurrent import GRU as GRU
 from unifw.nn.recurrent import LSTM as LSTM
 from unifw.nn.recurrent import RNN as RNN
+from unifw.nn.resizing import Upsample as Upsample
+from unifw.nn.resizing import UpsamplingBilinear2d as UpsamplingBilinear2d
+from unifw.nn.resizing import UpsamplingNearest2d as UpsamplingNearest2d
 from unifw.nn.shaping import Flatten as Flatten
+from unifw.nn.shaping import PixelShuffle as PixelShuffle
+from unifw.nn.shaping import PixelUnshuffle as PixelUnshuffle
+from unifw.nn.shaping import Unflatten as Unflatten
+from unifw.nn.softmax import GLU as GLU
+from unifw.nn.softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
+from unifw.nn.softmax import LogSoftmax as LogSoftmax
+from unifw.nn.softmax import Softmax as Softmax
+from unifw.nn.softmax import Softmax2d as Softmax2d
+from unifw.nn.softmax import Softmin as Softmin
 from unifw.nn.state import LoadReport as LoadReport

@@ -91,4 +91,11 @@ from unifw.nn.functional.regression_losses import mse_loss as mse_loss
 from unifw.nn.functional.regression_losses import poisson_nll_loss as poisson_nll_loss
 from unifw.nn.functional.regression_losses import smooth_l1_loss as smooth_l1_loss
 from unifw.nn.functional.regression_losses import soft_margin_loss as soft_margin_loss
+from unifw.nn.functional.resizing import interpolate as interpolate
 from unifw.nn.functional.shaping import flatten as flatten
+from unifw.nn.functional.shaping import pixel_shuffle as pixel_shuffle
+from unifw.nn.functional.shaping import pixel_unshuffle as pixel_unshuffle
+from unifw.nn.functional.softmax import glu as glu
+from unifw.nn.functional.softmax import log_softmax as log_softmax
+from unifw.nn.functional.softmax import softmax as softmax
+from unifw.nn.functional.softmax import softmin as softmin

@@ -16,7 +16,9 @@ from unifw.spec.nn.padding import PaddingOps
 from unifw.spec.nn.pooling import PoolingOps
 from unifw.spec.nn.rectifiers import RectifierOps
 from unifw.spec.nn.recurrent import RecurrentOps
+from unifw.spec.nn.resizing import ResizingOps
 from unifw.spec.nn.shaping import ShapingOps
+from unifw.spec.nn.softmax import SoftmaxOps
 
 
 class NnOps(
@@ -32,6 +34,8 @@ class NnOps(
     NormalizationOps,
     PoolingOps,
     RecurrentOps,
+    ResizingOps,
+    SoftmaxOps,
     ShapingOps,
     Protocol,
 ):

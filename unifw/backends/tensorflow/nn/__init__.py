@@ -15,4 +15,6 @@ from unifw.backends.tensorflow.nn.ranking_losses import *
 from unifw.backends.tensorflow.nn.rectifiers import *
 from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.regression_losses import *
+from unifw.backends.tensorflow.nn.resizing import *
 from unifw.backends.tensorflow.nn.shaping import *
+from unifw.backends.tensorflow.nn.softmax import *

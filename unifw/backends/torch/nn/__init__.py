@@ -15,4 +15,6 @@ from unifw.backends.torch.nn.ranking_losses import *
 from unifw.backends.torch.nn.rectifiers import *
 from unifw.backends.torch.nn.recurrent import *
 from unifw.backends.torch.nn.regression_losses import *
+from unifw.backends.torch.nn.resizing import *
 from unifw.backends.torch.nn.shaping import *
+from unifw.backends.torch.nn.softmax import *

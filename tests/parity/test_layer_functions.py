@@ -1,0 +1,139 @@
+"""What the table of layers cannot say, against `torch.nn`: indices, several outputs, antialiasing, output sizes."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn
+
+F = nn.functional
+Array = Any
+
+
+@pytest.fixture
+def torch() -> Any:
+    """The oracle, imported in the run that has it."""
+    module = importlib.import_module("torch")
+    module.manual_seed(0)
+    return module
+
+
+def last(x: Array) -> unifw.Tensor:
+    """Images in torch's axes as a channels-last tensor."""
+    return unifw.asarray(np.ascontiguousarray(np.moveaxis(x, 1, -1)))
+
+
+def first(x: unifw.Tensor) -> Array:
+    return np.moveaxis(x.numpy(), -1, 1)
+
+
+POOLS = {
+    1: {"kernel_size": 3, "stride": 2, "padding": 1},
+    2: {"kernel_size": (3, 2), "stride": (2, 1), "padding": (1, 0), "ceil_mode": True},
+    3: {"kernel_size": 2, "dilation": 2, "stride": 1},
+}
+
+
+@pytest.mark.parametrize("values", ["normal", "ties"])
+@pytest.mark.parametrize(("dims", "options"), POOLS.items(), ids=POOLS)
+def test_max_pool_says_where(backend: str, torch: Any, dims: int, options: dict[str, Any], values: str) -> None:
+    rng = np.random.default_rng(0)
+    shape = (2, 3, *(7, 6, 5)[:dims])
+    x = rng.standard_normal(shape) if values == "normal" else rng.integers(0, 2, shape).astype("float64")
+    y, where = getattr(nn, f"MaxPool{dims}d")(return_indices=True, **options)(last(x))
+    wanted = getattr(torch.nn, f"MaxPool{dims}d")(return_indices=True, **options)(torch.tensor(x))
+    assert where.dtype is unifw.int64
+    np.testing.assert_array_equal(first(y), wanted[0].numpy())
+    np.testing.assert_array_equal(first(where), wanted[1].numpy())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("align", [None, True])
+@pytest.mark.parametrize("size", [(5, 4), (9, 16), (3, 20)])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_antialias(backend: str, torch: Any, mode: str, size: tuple[int, int], align: bool | None, dtype: str) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 11)).astype(dtype)
+    source = torch.tensor(x, requires_grad=True)
+    wanted = torch.nn.functional.interpolate(source, size, mode=mode, align_corners=align, antialias=True)
+    resize = lambda x: F.interpolate(x, size, mode=mode, align_corners=align, antialias=True)  # noqa: E731
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(first(resize(last(x))), wanted.detach().numpy(), rtol=tolerance, atol=tolerance)
+    slope = unifw.grad(lambda x: unifw.sum(resize(x) ** 2))(last(x))
+    (expected,) = torch.autograd.grad((wanted**2).sum(), source)
+    np.testing.assert_allclose(first(slope), expected.numpy(), rtol=tolerance, atol=tolerance * 10)
+
+
+@pytest.mark.parametrize(("dims", "size"), [(1, (10,)), (2, (10, 9)), (3, (10, 9, 8))])
+def test_transposed_convolution_of_a_wanted_size(backend: str, torch: Any, dims: int, size: tuple[int, ...]) -> None:
+    module = getattr(torch.nn, f"ConvTranspose{dims}d")(3, 4, 3, stride=2, padding=1)
+    layer = getattr(nn, f"ConvTranspose{dims}d")(3, 4, 3, stride=2, padding=1)
+    layer.load_state_dict({name: value.clone() for name, value in module.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((2, 3, *(5, 5, 4)[:dims])).astype("float32")
+    wanted = module(torch.tensor(x), output_size=size).detach().numpy()
+    np.testing.assert_allclose(first(layer(last(x), output_size=size)), wanted, rtol=1e-5, atol=1e-5)
+    with pytest.raises(unifw.errors.ArgumentError, match="expected from"):
+        layer(last(x), output_size=(20,) * dims)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4])
+def test_same_of_a_transposed_convolution_is_tensorflows(backend: str, kernel: int, stride: int) -> None:
+    tf = importlib.import_module("tensorflow")
+    layer = nn.ConvTranspose2d(2, 3, kernel, stride=stride, padding="same", bias=False)
+    x = np.random.default_rng(0).standard_normal((2, 4, 5, 2)).astype("float32")
+    filters = np.transpose(layer.weight.numpy(), (2, 3, 1, 0))
+    wanted = tf.nn.conv2d_transpose(x, filters, (2, 4 * stride, 5 * stride, 3), stride, "SAME").numpy()
+    np.testing.assert_allclose(layer(unifw.asarray(x)).numpy(), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_adaptive_softmax(backend: str, torch: Any, bias: bool) -> None:
+    module = torch.nn.AdaptiveLogSoftmaxWithLoss(16, 20, [5, 12], div_value=2.0, head_bias=bias).double()
+    layer = nn.AdaptiveLogSoftmaxWithLoss(16, 20, [5, 12], div_value=2.0, head_bias=bias).to(unifw.float64)
+    assert not layer.load_state_dict({name: value.clone() for name, value in module.state_dict().items()})
+    rng = np.random.default_rng(0)
+    x, targets = rng.standard_normal((30, 16)), rng.integers(0, 20, 30)
+    given, classes = unifw.asarray(x), unifw.asarray(targets)
+    wanted = module(torch.tensor(x), torch.tensor(targets))
+    found = layer(given, classes)
+    np.testing.assert_allclose(found.output.numpy(), wanted.output.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(found.loss.item(), wanted.loss.item(), rtol=1e-12)
+    np.testing.assert_allclose(layer.log_prob(given).numpy(), module.log_prob(torch.tensor(x)).detach(), rtol=1e-12)
+    np.testing.assert_array_equal(layer.predict(given).numpy(), module.predict(torch.tensor(x)).numpy())
+    slopes = unifw.grad(lambda layer: layer(given, classes).loss)(layer)
+    for slope, expected in zip(
+        slopes.values(), torch.autograd.grad(wanted.loss, list(module.parameters())), strict=True
+    ):
+        np.testing.assert_allclose(slope.numpy(), expected.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_weighted_bags(backend: str, torch: Any) -> None:
+    rng = np.random.default_rng(0)
+    table, x, weights = rng.standard_normal((7, 4)), rng.integers(0, 7, (3, 5)), rng.standard_normal((3, 5))
+    wanted = torch.nn.functional.embedding_bag(
+        torch.tensor(x), torch.tensor(table), mode="sum", per_sample_weights=torch.tensor(weights)
+    )
+    y = F.embedding_bag(*map(unifw.asarray, (x, table)), "sum", unifw.asarray(weights))
+    np.testing.assert_allclose(y.numpy(), wanted.numpy(), rtol=1e-12)
+
+
+BITS = {
+    "Linear": (5, 3), "Bilinear": (5, 4, 3), "Embedding": (7, 4), "EmbeddingBag": (7, 4), "Conv1d": (4, 8, 3),
+    "Conv2d": (4, 8, 3), "Conv3d": (4, 8, 3), "ConvTranspose2d": (4, 8, 3), "PReLU": (3,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BITS)
+def test_initial_values_have_the_same_bits_on_both(name: str) -> None:
+    found = []
+    for backend in ("torch", "tensorflow"):
+        unifw.seed(3)
+        with unifw.using_backend(backend):
+            found.append(getattr(nn, name)(*BITS[name]).state_dict())
+    for key, value in found[0].items():
+        np.testing.assert_array_equal(value.numpy(), found[1][key].numpy())
