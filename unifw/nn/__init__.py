@@ -122,3 +122,8 @@ from unifw.nn.recurrent import LSTM as LSTM
 from unifw.nn.recurrent import RNN as RNN
 from unifw.nn.shaping import Flatten as Flatten
 from unifw.nn.state import LoadReport as LoadReport
+from unifw.nn.transformer import Transformer as Transformer
+from unifw.nn.transformer import TransformerDecoder as TransformerDecoder
+from unifw.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from unifw.nn.transformer import TransformerEncoder as TransformerEncoder
+from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
