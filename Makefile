@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constr
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-autodiff array-api clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim array-api clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead array-api bench-sequence clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -38,6 +40,8 @@ bench-autodiff: $(INSTALLED)
 
 bench-optim: $(INSTALLED)
 	$(BIN)/python benchmarks/optim.py --write docs/optim-speed.md
+bench-sequence: $(INSTALLED)
+	$(BIN)/python benchmarks/sequence.py --write docs/sequence-speed.md
 
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py

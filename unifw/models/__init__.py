@@ -1,5 +1,19 @@
 """Models that people use, with the parameter names of their public PyTorch checkpoints: see `load_checkpoint`."""
 
+from unifw.models.bert import Bert as Bert
+from unifw.models.bert import BertConfig as BertConfig
+from unifw.models.bert import bert_base as bert_base
+from unifw.models.bert import bert_large as bert_large
+from unifw.models.generation import KeyValueCache as KeyValueCache
+from unifw.models.gpt2 import GPT2 as GPT2
+from unifw.models.gpt2 import Conv1D as Conv1D
+from unifw.models.gpt2 import GPT2Config as GPT2Config
+from unifw.models.gpt2 import GPT2Model as GPT2Model
+from unifw.models.gpt2 import gpt2 as gpt2
+from unifw.models.gpt2 import gpt2_large as gpt2_large
+from unifw.models.gpt2 import gpt2_medium as gpt2_medium
+from unifw.models.gpt2 import gpt2_xl as gpt2_xl
+from unifw.models.lstm_classifier import LSTMClassifier as LSTMClassifier
 from unifw.models.mlp import MLP as MLP
 from unifw.models.resnet import BasicBlock as BasicBlock
 from unifw.models.resnet import Bottleneck as Bottleneck

@@ -134,3 +134,8 @@ from unifw.nn.softmax import Softmax as Softmax
 from unifw.nn.softmax import Softmax2d as Softmax2d
 from unifw.nn.softmax import Softmin as Softmin
 from unifw.nn.state import LoadReport as LoadReport
+from unifw.nn.transformer import Transformer as Transformer
+from unifw.nn.transformer import TransformerDecoder as TransformerDecoder
+from unifw.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+from unifw.nn.transformer import TransformerEncoder as TransformerEncoder
+from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer

@@ -126,8 +126,7 @@ class MultiheadAttention(Module):
         bias = self.in_proj_bias
         if "in_proj_weight" in vars(self):
             if inputs[0] is inputs[1] is inputs[2]:
-                every = F.linear(inputs[0], self.in_proj_weight, bias)
-                return [self._split(every[..., i * width : (i + 1) * width]) for i in range(3)]
+                return self._split_in_three(F.linear(inputs[0], self.in_proj_weight, bias))
             weights: Sequence[Tensor] = [self.in_proj_weight[i * width : (i + 1) * width] for i in range(3)]
         else:
             weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
@@ -139,6 +138,13 @@ class MultiheadAttention(Module):
         first, second, width = x.shape
         heads = reshape(x, (first, second, self.num_heads, width // self.num_heads))
         return permute_dims(heads, (0, 2, 1, 3) if self.batch_first else (1, 2, 0, 3))
+
+    def _split_in_three(self, x: Tensor) -> list[Tensor]:
+        """The same of queries, keys and values side by side, by one transposition."""
+        first, second, width = x.shape
+        heads = reshape(x, (first, second, 3, self.num_heads, width // (3 * self.num_heads)))
+        every = permute_dims(heads, (2, 0, 3, 1, 4) if self.batch_first else (2, 1, 3, 0, 4))
+        return [every[i] for i in range(3)]
 
     def _merged(self, x: Tensor) -> Tensor:
         """The reverse of `_split`."""

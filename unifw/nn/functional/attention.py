@@ -9,7 +9,6 @@ from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.dropout import dropout
 from unifw.random import in_host_mode
-from unifw.registry import part
 from unifw.tensor import Tensor
 
 
@@ -45,7 +44,7 @@ def scaled_dot_product_attention(
         if dropout_p and in_host_mode():
             return _on_the_host(query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa)
         mask = None if attn_mask is None else attn_mask.native
-        kernel = part(query.backend, "nn").attention
+        kernel = query.kernels.attention
         arguments = (query.native, key.native, value.native, mask, dropout_p, is_causal, scale, enable_gqa)
         return query.wrap(kernel(*arguments))
     except Exception as error:
@@ -69,7 +68,7 @@ def attention_weights(
         if attn_mask is not None:
             _check_mask(query, attn_mask, is_causal)
         mask = None if attn_mask is None else attn_mask.native
-        kernel = part(query.backend, "nn").attention_weights
+        kernel = query.kernels.attention_weights
         return query.wrap(kernel(query.native, key.native, mask, is_causal, scale))
     except Exception as error:
         raise _explain(error, query, key, None, attn_mask) from error

@@ -9,7 +9,6 @@ from unifw.array.manipulation import expand_dims, squeeze
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.recurrent import rnn_kind
-from unifw.registry import part
 from unifw.tensor import Tensor
 
 
@@ -23,7 +22,7 @@ def _step(kind: str, x: Tensor, states: Sequence[Tensor] | None, weights: Sequen
             batch = None if states is None else [expand_dims(state, axis=0) for state in states]
             return [squeeze(state, 0) for state in _step(kind, expand_dims(x, axis=0), batch, weights)]
         first = _first(name, x, states, size, 2 if kind == "lstm" else 1)
-        kernel = part(x.backend, "nn").recurrent_cell
+        kernel = x.kernels.recurrent_cell
         made = kernel(kind, x.native, [state.native for state in first], [weight.native for weight in given])
     except Exception as error:
         raise misfit(name, error, x, given[0], f"one step (N, {features}), or ({features},)") from error

@@ -16,7 +16,6 @@ from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.dropout import dropout as dropout_
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.random import in_host_mode
-from unifw.registry import part
 from unifw.spec import Native
 from unifw.tensor import Tensor
 
@@ -76,7 +75,7 @@ def run(
             raise ValueError(f"expected 3 axes, the last of {stack.input_size}")
         given = [state.native for state in _states(stack, x, states)]
         ends, in_steps = (None, False) if lengths is None else _lengths(stack, x, lengths)
-        fused = part(x.backend, "nn").recurrent_stack
+        fused = x.kernels.recurrent_stack
         natives = [weight.native for weight in weights]
         if fused is None or in_steps or (stack.dropout and training and in_host_mode()):
             made = _by_layer(stack, x, ends, given, natives, training)
@@ -170,7 +169,7 @@ def _by_layer(
     stack: Stack, x: Tensor, lengths: Native | None, states: list[Native], weights: list[Native], training: bool
 ) -> tuple[Native, ...]:
     """Layer by layer, each direction by the backend's kernel of one."""
-    ops, kernel = x.ops, part(x.backend, "nn").recurrent_layer
+    ops, kernel = x.ops, x.kernels.recurrent_layer
     directions = 2 if stack.bidirectional else 1
     y = ops.permute_dims(x.native, (1, 0, 2)) if stack.batch_first else x.native
     ends = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from unifw.spec.types import Native
+from unifw.spec.types import Native, Storage
 
 
 class AttentionOps(Protocol):
@@ -36,4 +36,8 @@ class AttentionOps(Protocol):
         self, query: Native, key: Native, mask: Native | None, causal: bool, scale: float | None, /
     ) -> Native:
         """The softmax alone (..., L, S)."""
+        ...
+
+    def cache_write(self, storage: Storage, start: int | Native, value: Native, /) -> None:
+        """Put a value (N, heads, T, width) into storage (N, heads, max_length, width) at `start`, in place."""
         ...

@@ -52,3 +52,17 @@ def attention_weights(
 def _lower_triangle(scores: tf.Tensor) -> tf.Tensor:
     queries, keys = shape(scores)[-2:]
     return tf.range(queries)[:, None] >= tf.range(keys)[None]
+
+
+def cache_write(storage: tf.Variable, start: int | tf.Tensor, value: tf.Tensor) -> None:
+    start = tf.cast(start, tf.int32)
+    end = start + tf.shape(value)[2]
+    raw.ResourceStridedSliceAssign(
+        ref=storage.handle,
+        begin=tf.stack([0, 0, start, 0]),
+        end=tf.stack([0, 0, end, 0]),
+        strides=(1, 1, 1, 1),
+        value=value,
+        begin_mask=0b1011,
+        end_mask=0b1011,
+    )

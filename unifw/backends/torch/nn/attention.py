@@ -30,3 +30,11 @@ def attention_weights(
     allowed = mask if mask.dtype is torch.bool else mask > -torch.inf
     scores = scores if mask is allowed else scores + mask
     return torch.where(allowed, torch.where(allowed, scores, torch.finfo(scores.dtype).min).softmax(-1), 0.0)
+
+
+def cache_write(storage: torch.Tensor, start: int | torch.Tensor, value: torch.Tensor) -> None:
+    with torch.no_grad():
+        if isinstance(start, int):
+            storage[:, :, start : start + value.shape[2]] = value
+        else:
+            storage.index_copy_(2, start + torch.arange(value.shape[2], device=storage.device), value)
