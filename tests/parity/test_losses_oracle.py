@@ -197,6 +197,23 @@ def test_in_a_graph_with_a_free_batch(backend: str, name: str, settings: Any, in
     np.testing.assert_allclose(traced.numpy(), loss(*tensors).numpy(), rtol=1e-6)
 
 
+PLAIN = {label: case for label, case in CASES.items() if not any(isinstance(v, np.ndarray) for v in case[1].values())}
+
+
+@pytest.mark.parametrize(("name", "settings", "inputs"), PLAIN.values(), ids=PLAIN)
+def test_in_a_graph_of_torch_with_symbolic_sizes(torch: Any, name: str, settings: Any, inputs: Inputs) -> None:
+    """What an export sees; run with twice the rows. (Torch's own multilabel_margin_loss is wrong there.)"""
+    make_fx = importlib.import_module("torch.fx.experimental.proxy_tensor").make_fx
+    values = as_dtype(inputs(np.random.default_rng(0)), "float32")
+    with unifw.using_backend("torch"):
+        loss, wrap = getattr(nn, name)(**settings), unifw.get_backend().Tensor
+        trace = make_fx(lambda *xs: loss(*[wrap(x) for x in xs]).native, tracing_mode="symbolic")
+        graph = trace(*[torch.tensor(value) for value in values])
+        twice = [unifw.asarray(np.concatenate([value, value])) for value in values]
+        got = graph(*[x.native for x in twice])
+        np.testing.assert_allclose(got.numpy(), loss(*twice).numpy(), rtol=1e-5)
+
+
 @pytest.mark.parametrize("soft", [False, True])
 @pytest.mark.parametrize("axis", [1, -1, 0])
 @pytest.mark.parametrize("reduction", REDUCTIONS)

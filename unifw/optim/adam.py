@@ -12,7 +12,7 @@ from unifw.array.arithmetic import abs as abs_
 from unifw.array.arithmetic import sqrt
 from unifw.array.comparison import maximum, where
 from unifw.array.norms import vector_norm
-from unifw.optim.base import Hyper, Optimizer, State
+from unifw.optim.base import Hyper, Optimizer, State, decayed, shrunk
 from unifw.optim.groups import Groups, Schedule
 from unifw.tensor import Tensor
 
@@ -67,7 +67,7 @@ class Adam(_Moments):
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
-        return self._step(gradient + parameter * hyper["weight_decay"], parameter, state, hyper)
+        return self._step(decayed(gradient, parameter, hyper), parameter, state, hyper)
 
     def _step(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         mean, square = self.moved(gradient, state, hyper)
@@ -94,7 +94,7 @@ class AdamW(Adam):
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
-        return self._step(gradient, parameter * (1 - hyper["lr"] * hyper["weight_decay"]), state, hyper)
+        return self._step(gradient, shrunk(parameter, hyper), state, hyper)
 
 
 class NAdam(_Moments):
@@ -193,8 +193,8 @@ class RAdam(_Moments):
 def _decayed(gradient: Tensor, parameter: Tensor, hyper: Hyper) -> tuple[Tensor, Tensor]:
     """Weight decay, put on the parameter if it is decoupled, else into the gradient."""
     if hyper["decoupled_weight_decay"]:
-        return gradient, parameter * (1 - hyper["lr"] * hyper["weight_decay"])
-    return gradient + parameter * hyper["weight_decay"], parameter
+        return gradient, shrunk(parameter, hyper)
+    return decayed(gradient, parameter, hyper), parameter
 
 
 class Adamax(_Moments):
@@ -222,7 +222,7 @@ class Adamax(_Moments):
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
         first, second = hyper["betas"]
-        gradient = gradient + parameter * hyper["weight_decay"]
+        gradient = decayed(gradient, parameter, hyper)
         mean = state["exp_avg"] * first + gradient * (1 - first)
         greatest = maximum(state["exp_inf"] * second, abs_(gradient) + hyper["eps"])
         new = parameter - mean / greatest * (hyper["lr"] / hyper["correction1"])
@@ -256,7 +256,7 @@ class LAMB(_Moments):
         """The formula above."""
         mean, square = self.moved(gradient, state, hyper)
         direction = (mean / hyper["correction1"]) / (sqrt(square / hyper["correction2"]) + hyper["eps"])
-        direction = direction + parameter * hyper["weight_decay"]
+        direction = decayed(direction, parameter, hyper)
         length, of_step = vector_norm(parameter), vector_norm(direction)
         both = (length > 0) & (of_step > 0)
         ratio = where(both, length / where(both, of_step, 1.0), 1.0)

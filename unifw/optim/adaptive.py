@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array.arithmetic import sqrt
-from unifw.optim.base import Hyper, Optimizer, State
+from unifw.optim.base import Hyper, Optimizer, State, decayed
 from unifw.optim.groups import Groups, Schedule
 from unifw.tensor import Tensor
 
@@ -47,7 +47,7 @@ class Adagrad(Optimizer):
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
-        gradient = gradient + parameter * hyper["weight_decay"]
+        gradient = decayed(gradient, parameter, hyper)
         total = state["sum"] + gradient * gradient
         scaled = gradient / (sqrt(total) + hyper["eps"])
         return parameter - scaled * (hyper["lr"] * hyper["slowed"]), {"sum": total}
@@ -80,7 +80,7 @@ class Adadelta(Optimizer):
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
         rho, eps = hyper["rho"], hyper["eps"]
-        gradient = gradient + parameter * hyper["weight_decay"]
+        gradient = decayed(gradient, parameter, hyper)
         square = state["square_avg"] * rho + gradient * gradient * (1 - rho)
         delta = sqrt(state["acc_delta"] + eps) / sqrt(square + eps) * gradient
         moved = state["acc_delta"] * rho + delta * delta * (1 - rho)
@@ -119,7 +119,7 @@ class RMSprop(Optimizer):
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
         alpha, new = hyper["alpha"], dict(state)
-        gradient = gradient + parameter * hyper["weight_decay"]
+        gradient = decayed(gradient, parameter, hyper)
         new["square_avg"] = around = state["square_avg"] * alpha + gradient * gradient * (1 - alpha)
         if hyper["centered"]:
             new["grad_avg"] = mean = state["grad_avg"] * alpha + gradient * (1 - alpha)

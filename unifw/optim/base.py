@@ -231,6 +231,16 @@ def _fused_update(backend: Backend, rule: str) -> FusedUpdate | None:
     return backend.optim.FUSED.get(rule)
 
 
+def decayed(gradient: Tensor, parameter: Tensor, hyper: Hyper) -> Tensor:
+    """The gradient with weight decay in it: gradient + weight_decay parameter, and no work where that is 0."""
+    return gradient + parameter * hyper["weight_decay"] if hyper["weight_decay"] else gradient
+
+
+def shrunk(parameter: Tensor, hyper: Hyper) -> Tensor:
+    """The parameter after decoupled weight decay: (1 - lr weight_decay) parameter, and no work where that is 0."""
+    return parameter * (1 - hyper["lr"] * hyper["weight_decay"]) if hyper["weight_decay"] else parameter
+
+
 def _named(parameters: Any) -> dict[str, Parameter]:
     if hasattr(parameters, "named_parameters"):
         parameters = dict(parameters.named_parameters())

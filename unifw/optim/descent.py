@@ -6,7 +6,7 @@ from typing import Any
 
 from unifw.array.arithmetic import sign
 from unifw.errors import GradientError
-from unifw.optim.base import Hyper, Optimizer, State
+from unifw.optim.base import Hyper, Optimizer, State, decayed, shrunk
 from unifw.optim.groups import Groups, Schedule
 from unifw.tensor import Tensor
 
@@ -50,7 +50,7 @@ class SGD(Optimizer):
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
-        gradient = gradient + parameter * hyper["weight_decay"]
+        gradient = decayed(gradient, parameter, hyper)
         if not state:
             return parameter - gradient * hyper["lr"], {}
         buffer = state["momentum_buffer"] * hyper["momentum"] + gradient * hyper["share"]
@@ -85,5 +85,4 @@ class Lion(Optimizer):
         """The formula above."""
         (first, second), lr, mean = hyper["betas"], hyper["lr"], state["exp_avg"]
         direction = sign(mean * first + gradient * (1 - first))
-        new = parameter * (1 - lr * hyper["weight_decay"]) - direction * lr
-        return new, {"exp_avg": mean * second + gradient * (1 - second)}
+        return shrunk(parameter, hyper) - direction * lr, {"exp_avg": mean * second + gradient * (1 - second)}

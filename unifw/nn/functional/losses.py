@@ -112,7 +112,9 @@ def _check_classes(name: str, x: Tensor, targets: Tensor, weight: Tensor | None,
             f"{name}: got targets of shape {got} for logits of shape {shape}; "
             f"expected {wanted}. Write axis= if the classes are not on the last axis."
         )
-    if weight is not None and (tuple(weight.shape) != (shape[axis],) or weight.dtype is not x.dtype):
+    if weight is not None and (
+        weight.ndim != 1 or weight.shape[0] != (shape[axis] or weight.shape[0]) or weight.dtype is not x.dtype
+    ):
         raise ShapeError(
             f"{name}: got weights of shape {tuple(weight.shape)} and dtype {weight.dtype}; expected ({shape[axis]},) "
             f"and {x.dtype}, one for each class."

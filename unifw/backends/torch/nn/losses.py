@@ -78,7 +78,14 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
-    return F.multilabel_margin_loss(x, targets.long(), reduction=reduction)
+    # torch's own is right eagerly, but what it becomes in a graph counts the labels after the first -1
+    listed = (targets >= 0).long().cumprod(-1).bool()
+    places = torch.where(listed, targets.long(), 0)
+    hits = (places[..., None] == torch.arange(x.shape[-1], device=x.device)) & listed[..., None]
+    short = torch.clamp(1 - x.gather(-1, places)[..., None] + x[..., None, :], min=0)
+    counted = listed[..., None] & ~hits.any(-2, keepdim=True)
+    losses = (short * counted).sum((-2, -1)) / x.shape[-1]
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 def multilabel_soft_margin_loss(
