@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import torch
+
 from unifw.backends.torch import capture
 from unifw.backends.torch.interop import mark_as_changing
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["TorchBuffer", "TorchParameter", "TorchTensor", "bind"]
+
+
+# Kernels lie in memory as channels-last convolutions want them, which else turn them at each call.
+_FORMS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 @final
@@ -30,7 +36,8 @@ class _Stored:
     storage: Any
 
     def _store(self, native: Any) -> None:
-        self.native = self.storage = native.detach().contiguous()
+        form = _FORMS.get(native.ndim, torch.contiguous_format)
+        self.native = self.storage = native.detach().contiguous(memory_format=form)
         mark_as_changing(self.storage, self)
 
     def _stand_in(self, native: Any) -> None:
