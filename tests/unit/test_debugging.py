@@ -147,6 +147,18 @@ def test_nothing_is_left_behind(backend: str) -> None:
     assert not runs_eagerly()
 
 
+def test_other_errors_pass_through(backend: str) -> None:
+    with unifw.using_backend("toy"):
+        elsewhere = unifw.ones(1)
+    for call in (lambda: ones(1.0) @ ones(1.0, 2.0).mT, lambda: ones(1.0) + elsewhere, lambda: int("x")):
+        with pytest.raises(Exception) as wanted:  # noqa: PT011  # whatever it is
+            call()
+        with pytest.raises(type(wanted.value)) as got, unifw.debug_nans():
+            call()
+        assert str(got.value) == str(wanted.value)
+        assert type(got.value.__cause__) is type(wanted.value.__cause__)
+
+
 class Spy(nn.Module):
     """Notes what it sees."""
 
