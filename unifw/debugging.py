@@ -59,9 +59,13 @@ def debug_nans(infinities: bool = True, gradients: bool = True) -> Iterator[None
 def _first_cause(error: BaseException) -> BaseException:
     """The NonFiniteError behind an error: a function may have taken it for a failure of its own, and explained that."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, NonFiniteError):
+    seen: list[BaseException] = []
+    while cause is not None and cause not in seen:  # an error that is raised again may be its own cause
+        if isinstance(cause, NonFiniteError):
+            return cause
+        seen.append(cause)
         cause = cause.__cause__
-    return cause or error
+    return error
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""An operation of one's own in C++, on both frameworks: eager, differentiated twice, exported, read back.
+"""An operation of one's own in C++, on both frameworks: eager, differentiated twice, compiled, exported, read back.
 
 python examples/custom_op/run.py    # builds two small libraries first, once
 """
@@ -43,6 +43,7 @@ def show(backend: str) -> None:
         "eager": np.abs(swish(x).numpy() - reference(values)).max(),
         "gradient": np.abs(gradient(x).numpy() - slope).max(),
         "second gradient": np.abs(second(x).numpy() - curve).max(),
+        "compiled": np.abs(unifw.compile(model)(batch).numpy() - model(batch).numpy()).max(),
     }
     with tempfile.TemporaryDirectory() as folder:
         for format, name in FORMATS[backend].items():

@@ -61,6 +61,15 @@ def test_the_whole_as_one_norm_is_torchs(backend: str, torch: Any) -> None:
     np.testing.assert_allclose(ours.weight.numpy(), theirs.weight.detach().numpy(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
+def test_spectral_norm_of_convolutions_is_torchs(backend: str, torch: Any, kind: str) -> None:
+    theirs = torch.nn.utils.parametrizations.spectral_norm(getattr(torch.nn, kind)(3, 4, 2))
+    ours = spectral_norm(getattr(nn, kind)(3, 4, 2))
+    assert not ours.load_state_dict(theirs.state_dict())
+    for _ in range(2):
+        np.testing.assert_allclose(ours.weight.numpy(), theirs.weight.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
 def test_one_seed_one_start_and_twins_agree(backend: str) -> None:
     models, outputs, x = [], [], np.ones((2, 4), np.float32)
     for name in (backend, OTHER[backend]):

@@ -100,6 +100,22 @@ def test_it_trains_inside_a_model(backend: str) -> None:
     np.testing.assert_allclose(gradients["first.bias"].numpy(), expected, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_it_is_compiled_with_its_gradient(backend: str) -> None:
+    model, x = Wave(), unifw.asarray(X, dtype=unifw.float32)
+
+    def loss(model: nn.Module, x: unifw.Tensor) -> unifw.Tensor:
+        return unifw.mean(model(x) ** 2)
+
+    compiled = unifw.compile(unifw.value_and_grad(loss))
+    for rows in (x, unifw.concat([x, x])):
+        (value, gradients), (wanted, expected) = compiled(model, rows), unifw.value_and_grad(loss)(model, rows)
+        np.testing.assert_allclose(value.item(), wanted.item(), rtol=1e-6)
+        for name, gradient in expected.items():
+            np.testing.assert_allclose(gradients[name].numpy(), gradient.numpy(), rtol=1e-5, atol=1e-6)
+    assert compiled.trace_count >= 1
+
+
 FORMATS = {"torch": ("pt2", "torchscript"), "tensorflow": ("saved_model",)}
 
 
@@ -283,6 +299,7 @@ def test_the_kernel_in_cpp(backend: str, example: Any, tmp_path: Path) -> None:
         example.swish(unifw.asarray([1, 2]))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
 def test_the_example_shows_that_every_way_agrees(
     backend: str, example: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -290,7 +307,7 @@ def test_the_example_shows_that_every_way_agrees(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{backend}: largest difference from the reference"
     errors = {line[:28].strip(): float(line[28:]) for line in lines[1:]}
-    assert {"eager", "gradient", "second gradient"} < set(errors)
+    assert {"eager", "gradient", "second gradient", "compiled"} < set(errors)
     assert errors["eager"] < 1e-14
     assert max(errors.values()) < 1e-5  # of finite differences
 

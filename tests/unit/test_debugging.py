@@ -147,6 +147,18 @@ def test_nothing_is_left_behind(backend: str) -> None:
     assert not runs_eagerly()
 
 
+def test_other_errors_pass_through(backend: str) -> None:
+    with unifw.using_backend("toy"):
+        elsewhere = unifw.ones(1)
+    for call in (lambda: ones(1.0) @ ones(1.0, 2.0).mT, lambda: ones(1.0) + elsewhere, lambda: int("x")):
+        with pytest.raises(Exception) as wanted:  # noqa: PT011  # whatever it is
+            call()
+        with pytest.raises(type(wanted.value)) as got, unifw.debug_nans():
+            call()
+        assert str(got.value) == str(wanted.value)
+        assert type(got.value.__cause__) is type(wanted.value.__cause__)
+
+
 class Spy(nn.Module):
     """Notes what it sees."""
 
@@ -182,3 +194,24 @@ def test_a_trainer_raises_where_training_goes_wrong(backend: str) -> None:
     words = r"sqrt made NaN in 4 of 4 elements.*in the Spy itself"
     with pytest.raises(NonFiniteError, match=words), unifw.debug_nans():
         built.fit(data, epochs=2)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_compiled_functions_are_plain_python_inside(backend: str) -> None:
+    seen: list[bool] = []
+
+    @unifw.compile
+    def f(x: unifw.Tensor) -> unifw.Tensor:
+        seen.append(x.ops.is_traced(x.native))
+        return unifw.log(x)
+
+    f(ones(1.0, 2.0))
+    f(ones(1.0, 2.0))
+    assert seen == [True]
+    with unifw.eager():
+        f(ones(1.0, 2.0))
+    assert seen == [True, False]
+    f(ones(1.0, 0.0))
+    with pytest.raises(NonFiniteError, match="log made -inf in 1 of 2"), unifw.debug_nans():
+        f(ones(1.0, 0.0))
+    assert seen == [True, False, False]

@@ -175,3 +175,20 @@ def test_a_module_without_errors_leaves_no_trace(backend: str) -> None:
 
 def interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_a_compiled_model_follows_its_hooks(backend: str) -> None:
+    model, x = nn.Sequential(nn.ReLU()), unifw.asarray([-1.0, 2.0])
+    compiled = unifw.compile(model)
+    assert compiled(x).tolist() == [0.0, 2.0]
+    first = model[0].register_forward_hook(lambda module, args, output: output + 1)
+    assert compiled(x).tolist() == [1.0, 3.0]
+    second = model[0].register_forward_hook(lambda module, args, output: output * 10)
+    assert compiled(x).tolist() == [10.0, 30.0]
+    first.remove()
+    assert compiled(x).tolist() == [0.0, 20.0]
+    second.remove()
+    assert compiled(x).tolist() == [0.0, 2.0]
+    with unifw.eager():
+        assert list(compiled.intermediates(x)) == ["0", ""]

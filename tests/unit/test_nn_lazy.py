@@ -96,6 +96,14 @@ def test_what_needs_the_parameters_says_to_call_the_model_first(backend: str, us
         USES[use](model)
 
 
+def test_a_trace_does_not_finish_a_layer(backend: str) -> None:
+    model = unifw.compile(nn.Sequential(nn.ReLU(), nn.Linear(None, 3)))
+    with pytest.raises(UnfinishedError, match=r"in_features is found at its first call(.|\n)*In 1 \(Linear\)"):
+        model(unifw.ones((1, 2)))
+    with unifw.eager():
+        assert model(unifw.ones((1, 2))).shape == (1, 3)
+
+
 def test_it_shows_what_it_knows(backend: str) -> None:
     layer = nn.Conv2d(None, 4, 3)
     assert "in_channels=None, out_channels=4" in repr(layer)

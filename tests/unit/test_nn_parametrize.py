@@ -192,3 +192,17 @@ def test_a_vector_is_divided_by_its_norm(backend: str) -> None:
 def test_a_frozen_parameter_has_frozen_originals(backend: str) -> None:
     layer = weight_norm(nn.Linear(2, 2).freeze())
     assert not any(p.trainable for p in layer.parameters())
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_it_compiles_and_its_power_method_moves_there(backend: str) -> None:
+    unifw.seed(1)
+    model, x = nn.Sequential(spectral_norm(nn.Linear(3, 3)), weight_norm(nn.Linear(3, 2))), unifw.ones((2, 3))
+    twin = copy.deepcopy(model)
+    compiled = unifw.compile(model)
+    for _ in range(3):
+        np.testing.assert_allclose(compiled(x).numpy(), twin(x).numpy(), rtol=1e-6)
+    for name, value in twin.state_dict().items():
+        np.testing.assert_allclose(model.state_dict()[name].numpy(), value.numpy(), rtol=1e-6, atol=1e-7)
+    remove_parametrizations(model[1], "weight")
+    np.testing.assert_allclose(compiled.eval()(x).numpy(), twin.eval()(x).numpy(), rtol=1e-6)

@@ -10,6 +10,7 @@ from unifw.array.linear_algebra import matmul, vecdot
 from unifw.array.manipulation import moveaxis, reshape
 from unifw.array.norms import vector_norm
 from unifw.autodiff import stop_gradient
+from unifw.nn.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from unifw.nn.geometry import count
 from unifw.nn.module import Module
 from unifw.nn.parametrize import parameter_of, register_parametrization
@@ -131,5 +132,5 @@ def spectral_norm(
     """
     weight = parameter_of("spectral_norm", module, name)
     if dim is None:
-        dim = 1 if "ConvTranspose" in type(module).__name__ else 0
+        dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
     return register_parametrization(module, name, SpectralNorm(weight, n_power_iterations, dim, eps))
