@@ -11,9 +11,10 @@ count = 0
 def note() -> None:
     """Say that something changed that Python code may have read while it was traced.
 
-    >>> before = count
-    >>> note()
-    >>> count > before
+    >>> from unifw import changes
+    >>> before = changes.count
+    >>> changes.note()
+    >>> changes.count > before
     True
     """
     global count

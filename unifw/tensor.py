@@ -180,7 +180,8 @@ class Tensor(Operators):
             raise TracedValueError(
                 f"{what}: the value of a traced tensor is not known while a graph is being built "
                 f"(shape {tuple(self.native.shape)}, dtype {self.dtype}). "
-                "Write unifw.where(condition, a, b) instead of `if`, and keep numpy() and item() out of forward()."
+                "Write unifw.cond(p, f, g) or unifw.where(p, a, b) instead of `if`, unifw.while_loop instead of "
+                "`while`, and keep numpy() and item() out of what is traced."
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numpy:

@@ -100,11 +100,11 @@ def scan(
     length: int | None = None,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """`carry, y = f(carry, x)` for each row of `xs`, from `init` on; the last carry, and all `y` stacked on a new axis 0.
+    """`carry, y = f(carry, x)` for each row of `xs`, from `init` on: the last carry, and all `y` stacked on axis 0.
 
-    `init`, `xs`, `carry` and `y` are trees of Tensors. Without `xs`, `length` says how many steps, and `x` is None. With
-    `reverse` it runs from the last row to the first, and `y` is stacked in the order of the rows. `f` must keep the
-    form, shapes and dtypes of `carry`. Raises ShapeError for trees of different lengths.
+    `init`, `xs`, `carry` and `y` are trees of Tensors. Without `xs`, `length` says how many steps, and `x` is None.
+    With `reverse` it runs from the last row to the first, and `y` is stacked in the order of the rows. `f` must keep
+    the form, shapes and dtypes of `carry`. Raises ShapeError for trees of different lengths.
 
     >>> import unifw
     >>> total, partial = unifw.scan(lambda c, x: (c + x, c + x), 0.0, unifw.asarray([1.0, 2.0, 3.0]))
@@ -132,7 +132,7 @@ def _empty_row(x: Tensor) -> Tensor:
 
 
 def _scan_in_python(f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: int, reverse: bool) -> tuple[Any, Any]:
-    ys = []
+    ys: list[Any] = []
     for i in reversed(range(size)) if reverse else range(size):
         new, y = f(carry, tree.map_leaves(lambda x: x[i] if isinstance(x, Tensor) else x, rows))  # noqa: B023
         new = as_tensors(new)
@@ -182,7 +182,7 @@ def _length(rows: Any, length: int | None) -> Any:
     known = static - {None}
     if len(known) > 1:
         raise ShapeError(
-            f"scan: got lengths {', '.join(map(str, sorted(known)))}; expected one length of all xs and of length=."
+            f"scan: got lengths {', '.join(str(size) for size in sorted(known))}; expected one for all xs and length=."
         )
     return known.pop() if known else tensors[0].shape[0]
 

@@ -48,7 +48,7 @@ class CompiledModule(Module, leaf=True):
         return self
 
     @property
-    def training(self) -> bool:  # type: ignore[override]
+    def training(self) -> bool:
         """The mode of the Module."""
         return self.module.training
 
@@ -64,7 +64,7 @@ class CompiledModule(Module, leaf=True):
 
 
 @overload
-def compile(function: Module, *, dynamic: Dynamic = ..., mode: str = ...) -> CompiledModule: ...
+def compile(function: Module, *, dynamic: Dynamic = ..., mode: str = ...) -> CompiledModule: ...  # type: ignore[overload-overlap]
 @overload
 def compile(function: Callable[..., Any], *, dynamic: Dynamic = ..., mode: str = ...) -> Compiled: ...
 @overload
@@ -72,10 +72,10 @@ def compile(*, dynamic: Dynamic = ..., mode: str = ...) -> Callable[[Callable[..
 def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "default") -> Any:
     """Trace a function or Module once per signature of its arguments, and run it as one native program from then on.
 
-    Python runs only while it is traced: once for each set of shapes and dtypes of the tensors in the arguments (Tensors,
-    and trees of them), of Python values (a new number is a new trace; `unifw.asarray` makes it an input), and of Modules
-    with their modes, frozen parameters and settings. `trace_count` counts; an argument that causes more than 8 traces
-    gets a CompileWarning that names it. Use it as a function or as a decorator.
+    Python runs only while it is traced: once for each set of shapes and dtypes of the Tensors in the arguments, of
+    Python values (a new number is a new trace; `unifw.asarray` makes it an input), and of Modules with their modes,
+    frozen parameters and settings. `trace_count` counts; an argument that causes more than 8 traces gets a
+    CompileWarning that names it. Use it as a function or as a decorator.
 
     Parameters and buffers are inputs of the program, and assigning to them works, wherever the function finds them: in
     its arguments, in what it closes over, in global names. Modules are watched where `function` can reach them: its
@@ -84,7 +84,8 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
     tree of Tensors and constants, and random numbers follow `unifw.seed`.
 
     `dynamic` names the axes whose size may vary within one trace: {"x": {0: "batch"}}, by the argument's name or
-    position, for each Tensor in it; axes of one name have one size. A name alone, "batch", is that of axis 0 of every Tensor.
+    position, for each Tensor in it; axes of one name have one size. A name alone, "batch", is that of axis 0 of every
+    Tensor.
     `mode` is "default"; "xla" on TensorFlow; "max" (autotuned) or "reduce-overhead" (CUDA graphs) on PyTorch. Results
     are those of eager code up to rounding; if the native compiler fails, the function runs without, and a
     CompileWarning says why.
@@ -92,7 +93,7 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
     For a Module the result is a Module with the same parameters, buffers and modes (`CompiledModule`).
 
     Raises ArgumentError for an unknown mode or argument, ShapeError for two sizes of one name, OperandError for an
-    argument that cannot be part of a signature, and TracedValueError for Python that needs the value of a traced tensor.
+    argument that cannot be part of a signature, and TracedValueError for Python that needs a traced tensor's value.
 
     >>> import unifw
     >>> @unifw.compile(dynamic={"x": {0: "batch"}})

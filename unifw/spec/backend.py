@@ -33,6 +33,8 @@ class BackendInfo:
     writes and reads, by name, each with the ending of its files ("" for a folder), `checkpoints` the endings of the
     framework's own files of weights, `modes` what `compile` takes; the installed backend of the lowest `preference`
     is the default.
+    framework's own files of weights, `modes` what `compile` takes; the installed backend of the lowest
+    `preference` is the default.
     """
 
     name: str

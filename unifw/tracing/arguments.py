@@ -24,7 +24,8 @@ class Arguments:
         self.places: list[str | int] = []
         self.modules: list[Any] = []
         self.parts: dict[str | int, tuple[Hashable, ...]] = {}
-        for place, x in (*enumerate(args), *sorted(kwargs.items())):
+        given: list[tuple[str | int, Any]] = [*enumerate(args), *sorted(kwargs.items())]
+        for place, x in given:
             part: list[Hashable] = []
             self._take(x, place, part)
             self.parts[place] = tuple(part)

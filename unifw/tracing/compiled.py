@@ -22,7 +22,7 @@ from unifw.tracing.world import World, reached, variables_of
 MOST_TRACES = 8
 """How many traces one argument may cause before there is a warning."""
 
-_plain: set[type] = set()
+_plain: set[type[Any]] = set()
 on_load(lambda backend: _plain.update({backend.Tensor} if backend.tracing is not None else ()))
 
 
@@ -86,7 +86,7 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if off.get():
             return self.function(*args, **kwargs)
-        natives = [x.native for x in args if x.__class__ in _plain]
+        natives: list[Any] = [x.native for x in args if type(x) in _plain]
         if natives and not kwargs and len(natives) == len(args) and not self._names.any:
             key = args[0].backend.tracing.signature(natives)
             trace = self._fast.get(key)

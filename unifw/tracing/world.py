@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from functools import partial
+from itertools import chain
+from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from unifw import changes
 from unifw.registry import part
+from unifw.tensor import Tensor
 from unifw.variable import Parameter, Variable
 
 _SETTINGS = (bool, int, float, str, type(None))
@@ -23,11 +26,13 @@ class World:
         self._modules = modules
         self._variables = variables
         self._facts = self._look()
+        self._lists = [*_lists_in(modules), (_END,)]
+        self._items = list(chain.from_iterable(self._lists))
         self.count = changes.count
 
     def same(self) -> bool:
-        """Whether everything is as it was; only looked at if there was a change anywhere."""
-        if self.count != changes.count:
+        """Whether everything is as it was. Lists may change without notice; else, a change anywhere makes it look."""
+        if self.count != changes.count or not all(map(is_, chain.from_iterable(self._lists), self._items)):
             if self._look() != self._facts:
                 return False
             self.count = changes.count
@@ -40,13 +45,28 @@ class World:
         return [found, [_facts(variable) for variable in self._variables], _Held([x for _, x in members])]
 
 
+_END = object()  # so that a longer list differs, too
+
+
+def _lists_in(modules: Iterable[Any]) -> Iterator[Collection[Any]]:
+    """The lists and dicts in Modules that hold parts of them, or nothing yet."""
+    for module in modules:
+        for _, member in module._members():
+            for value in vars(member).values() if hasattr(type(member), "named_parameters") else ():
+                items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+                if items is not None and all(
+                    isinstance(x, Tensor) or hasattr(type(x), "named_parameters") for x in items
+                ):
+                    yield items
+
+
 class _Held(list[Any]):
     """Objects that are kept alive and play no part in comparisons."""
 
     def __eq__(self, other: object) -> bool:
         return True
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def _facts(x: Any) -> Hashable:
@@ -54,10 +74,14 @@ def _facts(x: Any) -> Hashable:
     if isinstance(x, Variable):
         return part(x.backend, "tracing").home(x), x.trainable if isinstance(x, Parameter) else None
     if hasattr(type(x), "named_parameters"):
-        return type(x), *(
-            (name, type(value), value if type(value) in _SETTINGS else id(value))
-            for name, value in vars(x).items()
-            if type(value) in _SETTINGS or isinstance(value, FunctionType)
+        return (
+            type(x),
+            x.training,
+            *(
+                (name, type(value), value if type(value) in _SETTINGS else id(value))
+                for name, value in vars(x).items()
+                if name != "training" and (type(value) in _SETTINGS or isinstance(value, FunctionType))
+            ),
         )
     return None
 
@@ -68,7 +92,7 @@ def reached(function: Callable[..., Any]) -> list[Any]:
 
     >>> import unifw
     >>> layer = unifw.nn.ReLU()
-    >>> reached(lambda x: layer(x)) == [layer]
+    >>> reached(lambda x, layer=layer: layer(x)) == [layer]
     True
     """
     return list(_Search(getattr(function, "__module__", None) or "").modules(function, 0))

@@ -12,6 +12,7 @@ import tensorflow as tf
 from unifw.backends.tensorflow.capture import capture, flat_call, outside, owners
 from unifw.backends.tensorflow.sizes import specs
 from unifw.errors import OperationError, OutOfRangeError
+from unifw.spec import Program
 from unifw.variable import Variable
 
 __all__ = ["home", "make_step", "outside", "signature", "trace"]
@@ -40,11 +41,11 @@ def trace(
 ) -> Program:
     wanted = specs(inputs, dims)
     if mode == "xla":
-        return Program(capture(function, wanted, xla=True), lambda: capture(function, wanted), warn)
-    return Program(capture(function, wanted), None, warn)
+        return Graph(capture(function, wanted, xla=True), lambda: capture(function, wanted), warn)
+    return Graph(capture(function, wanted), None, warn)
 
 
-class Program:
+class Graph:
     """A concrete function, called flat; with another to fall back on if XLA cannot compile it."""
 
     def __init__(self, concrete: Any, fallback: Callable[[], Any] | None, warn: Callable[[str], None]) -> None:
@@ -63,7 +64,7 @@ class Program:
 
     def _without_xla(self, inputs: list[tf.Tensor], error: tf.errors.OpError) -> Sequence[tf.Tensor]:
         assert self._fallback is not None
-        plain = Program(self._fallback(), None, self._warn)
+        plain = Graph(self._fallback(), None, self._warn)
         outputs = plain(inputs)
         self._call, self._fallback = plain._call, None
         self._warn(reason(error))

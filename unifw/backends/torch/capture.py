@@ -7,6 +7,7 @@ memory at the end of the graph.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -66,7 +67,7 @@ def capture(function: Callable[[list[Any]], Sequence[Any]], inputs: Sequence[tor
     written = Written()
     token = writes.set(written)
     try:
-        with enable_python_dispatcher(), torch.enable_grad():
+        with quiet(), enable_python_dispatcher(), torch.enable_grad():
             module = make_fx(run)(*inputs)
     finally:
         _restore(written)
@@ -91,8 +92,8 @@ def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[to
         writes.reset(token)
     if written:
         raise UnsupportedError(
-            "control flow: a branch or loop assigned to a parameter or buffer in a graph. Return the new value from it, "
-            "and assign outside."
+            "control flow: a branch or loop in a graph assigned to a parameter or buffer. Return the new value, "
+            "and assign that outside."
         )
     if written.own_gradient:
         note_own_gradient()
@@ -125,6 +126,15 @@ def note_write(variable: Any) -> None:
     written = writes.get()
     if written is not None:
         written.setdefault(id(variable), (variable, variable.native))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the warnings that PyTorch's own code for loops causes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
+        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+        yield
 
 
 @contextmanager

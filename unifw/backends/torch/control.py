@@ -25,36 +25,42 @@ WRITTEN_OUT = 64
 def switch(index: torch.Tensor, branches: Sequence[Function], operands: Tensors) -> Tensors:
     _refuse_torchscript()
     if len(branches) > 2:
-        first, *others = branches
-        branches = [first, lambda given: switch(given[-1] - 1, others, given[:-1])]
-        operands = [*operands, index]
-        branches[0] = lambda given, first=first: first(given[:-1])
+        branches, operands = _nested(branches[0], branches[1:]), [*operands, index]
     graphs, outer = _graphs(branches, operands)
     return list(cond_op(index > 0, graphs[1], graphs[0], (*operands, *outer)))
+
+
+def _nested(first: Function, others: Sequence[Function]) -> list[Function]:
+    """The first branch, and the choice among the others, which takes the index as its last operand."""
+    return [lambda given: first(given[:-1]), lambda given: switch(given[-1] - 1, others, given[:-1])]
 
 
 def while_loop(condition: Callable[[Tensors], torch.Tensor], body: Function, init: Tensors) -> Tensors:
     _refuse_torchscript()
     init = [x.clone() for x in init]
     (test, step), outer = _graphs([lambda given: [condition(given)], body], init)
-    return list(while_loop_op(lambda *given: test(*given)[0], step, tuple(init), tuple(outer)))
+    return list(_loop(lambda *given: test(*given)[0], step, init, outer))
 
 
-def _while_with_gradients(test: Any, step: Any, init: Sequence[torch.Tensor], outer: Sequence[torch.Tensor]) -> Any:
-    """The loop as it stands in a captured graph, when that is run or compiled.
+def _loop(test: Any, step: Any, init: Sequence[torch.Tensor], outer: Sequence[torch.Tensor]) -> Any:
+    """PyTorch's loop, with the right gradients: also when a captured graph runs or is compiled.
 
-    Its backward pass drops what reaches `outer` through a value that starts without a gradient: give each one.
+    Its backward pass drops what reaches `outer` through a value that starts without a gradient, so each is given one;
+    and it goes through the body once even if that never ran.
     """
-    if torch.is_grad_enabled() and any(x.requires_grad for x in (*init, *outer)):
-        init = [x.detach().requires_grad_() if _starts_without(x) else x for x in init]
-    return while_loop_op(test, step, tuple(init), tuple(outer))
+    if not torch.is_grad_enabled() or not any(x.requires_grad for x in (*init, *outer)):
+        return while_loop_op(test, step, tuple(init), tuple(outer))
+    starts = tuple(x.detach().requires_grad_() if _starts_without(x) else x for x in init)
+    runs = test(*init, *outer)
+    found = while_loop_op(test, step, starts, tuple(outer))
+    return tuple(torch.where(runs, new, x) for new, x in zip(found, init, strict=True))
 
 
 def _starts_without(x: torch.Tensor) -> bool:
     return not x.requires_grad and (x.is_floating_point() or x.is_complex())
 
 
-capture.stands_for[while_loop_op] = _while_with_gradients
+capture.stands_for[while_loop_op] = _loop
 
 
 def scan(function: Function, init: Tensors, xs: Tensors, length: Any, reverse: bool) -> Tensors | None:

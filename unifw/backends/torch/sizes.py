@@ -14,12 +14,13 @@ Dims = Sequence[Mapping[int, str]]
 
 
 class Sizes:
-    """The open axes of the inputs, and what the graph assumed of them."""
+    """The open axes of the inputs, and what the graph assumes of their sizes: `fixed` ones, or all that it asked."""
 
-    def __init__(self, environment: Any, dims: Dims, symbols: dict[str, Any]) -> None:
-        self.open = [(i, axis, name) for i, named in enumerate(dims) for axis, name in named.items()]
+    def __init__(self, environment: Any, dims: Dims, symbols: Mapping[str, Any], fixed: tuple[int, ...] | None) -> None:
+        self.open = _open(dims)
         self._environment = environment
         self._symbols = symbols
+        self._fixed = fixed
         self._known: dict[tuple[int, ...], bool] = {}
 
     def hold_for(self, inputs: Sequence[torch.Tensor]) -> bool:
@@ -35,38 +36,46 @@ class Sizes:
         self._known.clear()
 
     def _check(self, sizes: tuple[int, ...]) -> bool:
-        """Compare with everything that the traced code asked of a size; an empty axis gets a graph of its own."""
-        if 0 in sizes:
-            return False
+        """Compare with everything that was asked of a size; an empty axis gets a graph of its own."""
+        if self._fixed is not None or 0 in sizes:
+            return sizes == self._fixed
         given = {name: size for (_, _, name), size in zip(self.open, sizes, strict=True)}
         values = {self._symbols[name].node.expr: size for name, size in given.items()}
         return all(bool(guard.expr.subs(values)) for guard in self._environment.guards)
 
 
-def stand_ins(mode: FakeTensorMode, inputs: Sequence[torch.Tensor], dims: Dims) -> tuple[list[Any], Sizes]:
-    """Contiguous fake tensors for the inputs; axes of one name have one symbolic size."""
-    symbols: dict[str, Any] = {}
-    hints = _hints(inputs, dims)
+def stand_ins(mode: FakeTensorMode, inputs: Sequence[torch.Tensor], dims: Dims, fixed: bool) -> tuple[list[Any], Sizes]:
+    """Contiguous fake tensors for the inputs; axes of one name have one symbolic size, or with `fixed` that of now."""
+    sizes = tuple(int(inputs[i].shape[axis]) for i, axis, _ in _open(dims))
+    if fixed or 0 in sizes:
+        symbols, held = {}, sizes
+    else:
+        symbols, held = {name: _symbol(mode, name, hint) for name, hint in _hints(inputs, dims).items()}, None
     fakes: list[Any] = []
     for x, named in zip(inputs, dims, strict=True):
-        shape: list[Any] = list(x.shape)
-        for axis, name in named.items():
-            if hints[name] != 0 and name not in symbols:
-                symbols[name] = _symbol(mode, name, hints[name])
-            shape[axis] = symbols.get(name, 0)
+        shape = [symbols[named[axis]] if named.get(axis) in symbols else size for axis, size in enumerate(x.shape)]
         fakes.append(torch.empty(shape, dtype=x.dtype, device=x.device))
-    return fakes, Sizes(mode.shape_env, [{a: n for a, n in d.items() if n in symbols} for d in dims], symbols)
+    return fakes, Sizes(mode.shape_env, dims, symbols, held)
+
+
+def all_told_apart(inputs: Sequence[torch.Tensor], dims: Dims) -> bool:
+    """Whether every name could have the size that its axes have now: no two of a size, none of size 1."""
+    hints = _hints(inputs, dims)
+    return all(inputs[i].shape[axis] == hints[name] for i, axis, name in _open(dims))
+
+
+def _open(dims: Dims) -> list[tuple[int, int, str]]:
+    return [(i, axis, name) for i, named in enumerate(dims) for axis, name in named.items()]
 
 
 def _hints(inputs: Sequence[torch.Tensor], dims: Dims) -> dict[str, int]:
     """An example size for each name: no two alike, nor 1, at which code would take a special path."""
     hints: dict[str, int] = {}
-    for x, named in zip(inputs, dims, strict=True):
-        for axis, name in named.items():
-            size = x.shape[axis]
-            while size and name not in hints and (size == 1 or size in hints.values()):
-                size += 1
-            hints.setdefault(name, size)
+    for i, axis, name in _open(dims):
+        size = int(inputs[i].shape[axis])
+        while name not in hints and (size < 2 or size in hints.values()):
+            size += 1
+        hints.setdefault(name, size)
     return hints
 
 

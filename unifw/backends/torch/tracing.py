@@ -13,8 +13,9 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from unifw.backends.torch import capture
-from unifw.backends.torch.sizes import Sizes, stand_ins
+from unifw.backends.torch.sizes import Sizes, all_told_apart, stand_ins
 from unifw.backends.torch.tensor import TorchTensor
+from unifw.spec import Program
 from unifw.tensor import Tensor
 from unifw.variable import Variable
 
@@ -43,15 +44,28 @@ def trace(
     mode: str,
     warn: Callable[[str], None],
 ) -> Program:
+    with capture.constant(variables):
+        try:
+            return Captured(*_graph(function, inputs, dims, fixed=False), mode, warn)
+        except Exception:
+            if not any(dims) or all_told_apart(inputs, dims):
+                raise
+            # It was told sizes that are none of the call's, so that no two are alike by chance: here they have to be.
+            return Captured(*_graph(function, inputs, dims, fixed=True), mode, warn)
+
+
+def _graph(
+    function: Callable[..., Any], inputs: Sequence[torch.Tensor], dims: Sequence[Mapping[int, str]], fixed: bool
+) -> tuple[capture.Graph, list[Any], Sizes]:
     fake = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
-    with capture.constant(variables), fake:
-        fakes, sizes = stand_ins(fake, inputs, dims)
+    with fake:
+        fakes, sizes = stand_ins(fake, inputs, dims, fixed)
         graph = capture.capture(function, fakes)
         fakes += [fake.from_tensor(x, static_shapes=True) for x in graph.outer]
-    return Program(graph, fakes, sizes, mode, warn)
+    return graph, fakes, sizes
 
 
-class Program:
+class Captured:
     """A captured graph, compiled once for each set of inputs that gradients are taken for."""
 
     def __init__(
@@ -63,20 +77,20 @@ class Program:
         self._sizes = sizes if sizes.open else None
         self._mode = mode
         self._warn = warn
-        self._held = [_holder(x) for x in graph.outer]
+        self._held: list[Tensor] = [_holder(x) for x in graph.outer]
         self._compiled: dict[tuple[bool, ...], Run] = {}
-        self.variables = [x for x in self._held if isinstance(x, Variable)]
+        self.variables: Sequence[Variable] = [x for x in self._held if isinstance(x, Variable)]
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
         if self._sizes is not None and not self._sizes.hold_for(inputs):
             return None
         every = [x if x.is_contiguous() else x.contiguous() for x in inputs]
         every += [x.native for x in self._held]
-        pattern = ()
-        if torch.is_grad_enabled() and any([x.requires_grad for x in every]):
-            if self._own_gradient or capture.differentiated_again.get():
-                return NotImplemented
-            pattern = tuple([x.requires_grad for x in every])
+        pattern = tuple([x.requires_grad for x in every]) if torch.is_grad_enabled() else ()
+        if True not in pattern:
+            pattern = ()
+        elif self._own_gradient or capture.differentiated_again.get():
+            return NotImplemented
         run = self._compiled.get(pattern)
         if run is None:
             run = self._compiled[pattern] = self._compile(pattern)
@@ -88,7 +102,8 @@ class Program:
             fakes = [x.detach().requires_grad_(flag) for x, flag in zip(self._fakes, flags, strict=True)]
         module = torch.fx.GraphModule(self._module, copy.deepcopy(self._module.graph))
         try:
-            return compile_graph(module, fakes, self._mode)
+            with capture.quiet():
+                return compile_graph(module, fakes, self._mode)
         except Exception as error:  # whatever a compiler may raise, the graph itself still runs
             self._warn(next(iter(str(error).strip().splitlines()), type(error).__name__))
             return self._module.forward
