@@ -5,9 +5,7 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-autodiff array-api clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim array-api clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead array-api bench-sequence clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -35,13 +33,13 @@ test-both: $(INSTALLED)
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
 
-bench-autodiff: $(INSTALLED)
-	$(BIN)/python benchmarks/autodiff.py --write docs/autodiff-speed.md
+# One area each: bench-autodiff, bench-compile, bench-optim, bench-sequence, ...
+bench-%: $(INSTALLED)
+	$(BIN)/python benchmarks/$*.py --write docs/$*-speed.md
 
-bench-optim: $(INSTALLED)
-	$(BIN)/python benchmarks/optim.py --write docs/optim-speed.md
-bench-sequence: $(INSTALLED)
-	$(BIN)/python benchmarks/sequence.py --write docs/sequence-speed.md
+# Native code, Keras and unifw on the same work, in turns: about 40 minutes on 2 cores, nothing else running.
+bench: $(INSTALLED)
+	PYTHONPATH=benchmarks $(BIN)/python -m suite --write docs
 
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py
@@ -50,7 +48,7 @@ array-api: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt tests/plugin/pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(PIP) torch
-	$(PIP) --editable ".[torch,tensorflow-cpu,examples,dev]" --editable tests/plugin
+	$(PIP) --editable ".[torch,tensorflow-cpu,examples,benchmarks,dev]" --editable tests/plugin
 	touch $@
 
 clean:
