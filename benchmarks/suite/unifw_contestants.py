@@ -36,7 +36,7 @@ class _Block(nn.Module):
     def forward(self, x: unifw.Tensor) -> unifw.Tensor:
         relu = nn.functional.relu
         y = self.norm2(self.conv2(relu(self.norm1(self.conv1(x)))))
-        return relu(y + (x if self.skip is None else self.skip_norm(self.skip(x))))
+        return relu(y + (x if self.skip is None else self.skip_norm(self.skip(x))))  # type: ignore[misc]
 
 
 class _ResNet(nn.Module):
