@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +10,7 @@ import pytest
 import unifw
 from unifw import nn
 
-TABLE = Path(__file__).parents[1] / "unit" / "gradients.py"
-spec = importlib.util.spec_from_file_location("gradients", TABLE)
-assert spec is not None
-assert spec.loader is not None
-gradients = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(gradients)
+from ..unit import gradients
 
 
 @pytest.mark.parametrize("name", gradients.CASES)
