@@ -31,7 +31,7 @@ def _main() -> tf.Variable:
     """The state of the stream: a variable, which graphs read and move on as eager code does, also after a new seed."""
     global _state
     if _state is None:
-        with tf.init_scope():
+        with tf.init_scope(), tf.device(devices.native(None)):
             first = tf.random.create_rng_state(int.from_bytes(os.urandom(8), "big") >> 1, alg="philox")
             _state = ResourceVariable(first, trainable=False)
     return _state
@@ -93,21 +93,25 @@ def draw(kind: str, shape: Any, dtype: tf.DType, **limits: Any) -> tf.Tensor:
     return _kernel(_KERNELS[kind], dtype=dtype)(_main().handle, _PHILOX, shape)
 
 
+def _placed(x: tf.Tensor, device: str | None) -> tf.Tensor:
+    """A stream's state lies on the CPU, and its kernel runs there: what it draws is moved."""
+    return x if device is None else devices.move(x, device)
+
+
 def uniform(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
-    with tf.device(devices.native(device)):
-        return generator.uniform(shape, dtype=TF[dtype]) if generator else draw("uniform", shape, TF[dtype])
+    x = generator.uniform(shape, dtype=TF[dtype]) if generator else draw("uniform", shape, TF[dtype])
+    return _placed(x, device)
 
 
 def normal(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
-    with tf.device(devices.native(device)):
-        return generator.normal(shape, dtype=TF[dtype]) if generator else draw("normal", shape, TF[dtype])
+    x = generator.normal(shape, dtype=TF[dtype]) if generator else draw("normal", shape, TF[dtype])
+    return _placed(x, device)
 
 
 def integers(low: int, high: int, shape: tuple[int, ...], device: str | None, generator: Any) -> tf.Tensor:
-    with tf.device(devices.native(device)):
-        if generator:
-            return generator.uniform(shape, low, high, tf.int64)
-        return draw("uniform", shape, tf.int64, minval=low, maxval=high)
+    if generator:
+        return _placed(generator.uniform(shape, low, high, tf.int64), device)
+    return _placed(draw("uniform", shape, tf.int64, minval=low, maxval=high), device)
 
 
 def truncated(u: tf.Tensor, lower: float, upper: float) -> tf.Tensor:
