@@ -30,7 +30,7 @@ class Solution(nn.Module):
         self.first = nn.Linear(1, width)
         self.last = nn.Linear(width, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         """Points (N, 1) to values (N, 1)."""
         return x * (1 - x) * self.last(unifw.tanh(self.first(x)))
 
@@ -44,7 +44,7 @@ def right_hand_side(x: Tensor) -> Tensor:
     return np.pi**2 * (unifw.sin(np.pi * x) + 4.5 * unifw.sin(3 * np.pi * x))
 
 
-def second_derivative(model: Solution, x: Tensor) -> Tensor:
+def second_derivative(model: Solution, x: Tensor) -> Any:
     """U'' at every point. A value depends on its own point only, so the gradient of the sum is each point's slope."""
     slope = unifw.grad(lambda x: unifw.sum(model(x)))
     return unifw.grad(lambda x: unifw.sum(slope(x)))(x)

@@ -10,19 +10,19 @@ import pytest
 import unifw
 from unifw import nn
 
-from ..unit import gradients
+from ..unit.gradients import CASES, scalar
 
 
-@pytest.mark.parametrize("name", gradients.CASES)
+@pytest.mark.parametrize("name", CASES)
 def test_first_and_second_derivatives_agree(name: str) -> None:
-    case = gradients.CASES[name]
+    case = CASES[name]
     every = tuple(range(len(case.arrays)))
     found = []
     for backend in ("torch", "tensorflow"):
         with unifw.using_backend(backend):
             xs = tuple(unifw.asarray(x) for x in case.arrays)
-            value, slopes = unifw.value_and_grad(lambda *xs: gradients.scalar(case.function, *xs), every)(*xs)
-            _, products = unifw.hvp(lambda *xs: gradients.scalar(case.function, *xs), xs, xs)
+            value, slopes = unifw.value_and_grad(lambda *xs: scalar(case.function, *xs), every)(*xs)
+            _, products = unifw.hvp(lambda *xs: scalar(case.function, *xs), xs, xs)
             found.append([value.numpy(), *(x.numpy() for x in (*slopes, *products))])
     for ours, theirs in zip(*found, strict=True):
         scale = max(1.0, np.abs(ours).max())

@@ -12,6 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from unifw import dtypes
 from unifw.backends.torch import capture, devices
 from unifw.dtypes import DType
+from unifw.errors import UnsupportedError
 
 TORCH = {dtype: getattr(torch, dtype.name) for dtype in dtypes.ALL}
 UNIFW = {native: dtype for dtype, native in TORCH.items()}
@@ -34,6 +35,18 @@ def _is_mapped(x: torch.Tensor) -> bool:
             return True
         x = _unwrapped(x)
     return False
+
+
+def unwrapped(x: torch.Tensor) -> torch.Tensor:
+    """The value itself, where a derivative that is being taken has it in wrappers; what `vmap` maps over has none."""
+    if _is_mapped(x):
+        raise UnsupportedError(
+            "vmap: the function changes a parameter or buffer; expected one that only computes. "
+            "Write model.eval() first, or return the new value."
+        )
+    while _is_wrapped(x):
+        x = _unwrapped(x)
+    return x
 
 
 def is_recorded(x: torch.Tensor) -> bool:

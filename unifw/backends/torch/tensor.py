@@ -8,6 +8,7 @@ import torch
 
 from unifw.backends.torch import capture
 from unifw.backends.torch.interop import mark_as_changing
+from unifw.backends.torch.native import unwrapped
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
 
@@ -37,7 +38,7 @@ class _Stored:
 
     def _store(self, native: Any) -> None:
         form = _FORMS.get(native.ndim, torch.contiguous_format)
-        self.native = self.storage = native.detach().contiguous(memory_format=form)
+        self.native = self.storage = unwrapped(native.detach().contiguous(memory_format=form))
         mark_as_changing(self.storage, self)
 
     def _stand_in(self, native: Any) -> None:
