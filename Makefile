@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constr
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-layers array-api layers clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -41,8 +42,15 @@ bench-%: $(INSTALLED)
 bench: $(INSTALLED)
 	PYTHONPATH=benchmarks $(BIN)/python -m suite --write docs
 
+bench-layers: $(INSTALLED)
+	$(BIN)/python benchmarks/layers.py --write docs/layers-speed.md
+
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py
+
+layers: $(INSTALLED)
+	env -u UNIFW_BACKEND $(BIN)/python -m pytest tests/parity -m variants -k test_layer
+	env -u UNIFW_BACKEND $(BIN)/python -m tests.parity.layers_page
 
 # torch goes first and alone, so that nothing that depends on it chooses another build.
 $(INSTALLED): pyproject.toml constraints.txt tests/plugin/pyproject.toml

@@ -132,7 +132,101 @@ CASES: dict[str, Case] = {
         OutOfRangeError,
         "cross_entropy...got...expected targets from 0 to 0",
     ),
+    "conv1d-axes": (
+        lambda: nn.Conv1d(2, 3, 1)(ones(4, 2)),
+        ShapeError,
+        "conv1d: got...(4, 2)...expected...(N, L, 2)",
+    ),
+    "conv3d-channels": (
+        lambda: nn.Conv3d(2, 3, 1)(ones(1, 4, 4, 4, 3)),
+        ShapeError,
+        "conv3d: got...(1, 4, 4, 4, 3)...(N, D, H, W, 2)",
+    ),
+    "transpose-channels": (
+        lambda: nn.ConvTranspose2d(2, 3, 2)(ones(1, 4, 4, 3)),
+        ShapeError,
+        "conv_transpose2d: got...(N, H, W, 2)",
+    ),
+    "avg-pool-small": (
+        lambda: nn.AvgPool2d(3)(ones(1, 2, 2, 1)),
+        ShapeError,
+        "avg_pool2d: got...(1, 2, 2, 1)...window (3, 3)",
+    ),
+    "adaptive-axes": (
+        lambda: nn.AdaptiveAvgPool2d(1)(ones(4, 4, 1)),
+        ShapeError,
+        "adaptive_avg_pool2d: got...(4, 4, 1)...(N, H, W",
+    ),
+    "norm-axes": (
+        lambda: nn.BatchNorm2d(2)(ones(4, 4, 2)),
+        ShapeError,
+        "batch_norm: got...(4, 4, 2)...expected 4 axes",
+    ),
+    "layer-norm": (
+        lambda: nn.LayerNorm((3, 4))(ones(2, 4, 3)),
+        ShapeError,
+        "layer_norm: got...(2, 4, 3)...(..., 3, 4)",
+    ),
+    "rms-norm": (lambda: nn.RMSNorm(4)(ones(2, 3)), ShapeError, "rms_norm: got...(2, 3)...(..., 4)"),
+    "group-norm": (
+        lambda: nn.GroupNorm(2, 4)(ones(2, 3, 6)),
+        ShapeError,
+        "group_norm: got...(2, 3, 6)...4 channels on the",
+    ),
+    "instance-one": (
+        lambda: nn.InstanceNorm2d(2)(ones(2, 1, 1, 2)),
+        ShapeError,
+        "instance_norm: got...more than one value of",
+    ),
+    "prelu": (lambda: nn.PReLU(3)(ones(2, 4)), ShapeError, "prelu: got...(2, 4)...weights of shape (3,)"),
+    "reflect": (
+        lambda: nn.ReflectionPad2d(3)(ones(1, 3, 5, 1)),
+        ShapeError,
+        "pad: got...(1, 3, 5, 1)...longer than the",
+    ),
+    "circular": (
+        lambda: nn.CircularPad1d(4)(ones(1, 3, 1)),
+        ShapeError,
+        "pad: got...(1, 3, 1)...no shorter than the padding",
+    ),
+    "shuffle": (
+        lambda: nn.PixelShuffle(2)(ones(1, 2, 2, 3)),
+        ShapeError,
+        "pixel_shuffle: got...(1, 2, 2, 3)...multiple of 2^2",
+    ),
+    "resize": (
+        lambda: nn.Upsample(4, mode="bilinear")(ones(1, 2, 3)),
+        UnifwError,
+        "interpolate: got...expected...(N, H, W",
+    ),
+    "glu": (lambda: nn.GLU()(ones(2, 3)), ShapeError, "glu: got...(2, 3)...an even number of elements on axis -1"),
+    "bilinear": (lambda: nn.Bilinear(2, 3, 1)(ones(4, 2), ones(4, 4)), ShapeError, "bilinear: got...(4, 4)...(..., 3)"),
+    "embedding": (
+        lambda: nn.Embedding(3, 2)(classes(0, 3)),
+        OutOfRangeError,
+        "embedding: got an index outside...0 to 2",
+    ),
+    "dropout2d": (lambda: nn.Dropout2d()(ones(2, 3, 4)), ShapeError, "dropout2d: got...(2, 3, 4)...expected 4 axes"),
+    # settings
+    "padding-word": (lambda: nn.Conv2d(1, 1, 1, padding="full"), UnifwError, "padding: got 'full'; expected"),
+    "kernel-three": (lambda: nn.Conv2d(1, 1, (1, 1, 1)), UnifwError, "kernel_size: got (1, 1, 1)...or two of them"),
+    "output-padding": (lambda: nn.ConvTranspose1d(1, 1, 2, output_padding=1), UnifwError, "output_padding: got (1,)"),
+    "groups-norm": (lambda: nn.GroupNorm(3, 4), UnifwError, "GroupNorm: got 4 channels for 3 groups"),
+    "padding-row": (lambda: nn.Embedding(3, 2, padding_idx=3), UnifwError, "padding_idx: got 3 for 3 rows"),
+    "mode": (lambda: nn.Upsample(2, mode="cubic"), UnifwError, "interpolate: got mode 'cubic'; expected one of"),
+    "corners": (lambda: nn.Upsample(2, mode="nearest", align_corners=True), UnifwError, "align_corners with mode"),
     # dtypes
+    "embedding-float": (
+        lambda: nn.Embedding(3, 2)(ones(2)),
+        DTypeError,
+        "embedding: got...float32...expected int",
+    ),
+    "gelu-long": (lambda: nn.GELU()(classes(1)), DTypeError, "gelu: got...int64...expected a floating dtype"),
+    "layer-norm-double": (
+        lambda: nn.LayerNorm(2)(ones(4, 2, dtype=DOUBLE)),
+        DTypeError,
+        "layer_norm: got" + CONVERT,
+    ),
     "linear-double": (lambda: nn.Linear(2, 3)(ones(4, 2, dtype=DOUBLE)), DTypeError, "linear: got" + CONVERT),
     "linear-long": (
         lambda: nn.Linear(2, 3)(ones(4, 2, dtype=LONG)),

@@ -57,9 +57,10 @@ def _convolution(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs,
     if max(dilation) > 1 and not _has_gradient(x.dtype, grouped=False):
         kernel, dilation = _dilated(kernel, dilation), (1,) * len(dilation)
     strides, dilations = [1, *stride, 1], [1, *dilation, 1]
+    same = _is_same(tuple(x.shape[1:-1]), tuple(kernel.shape[:-2]), stride, padding, dilation)
     if len(stride) == 2:
-        return raw.Conv2D(input=x, filter=kernel, strides=strides, dilations=dilations, **_explicit(padding))
-    same = dilations == [1] * 5 and _is_same(x, kernel, stride, padding)
+        around = {"padding": "SAME"} if same else _explicit(padding)
+        return raw.Conv2D(input=x, filter=kernel, strides=strides, dilations=dilations, **around)
     x, name = (x, "SAME") if same else (constant(x, padding), "VALID")
     return raw.Conv3D(input=x, filter=kernel, strides=strides, padding=name, dilations=dilations)
 
@@ -86,18 +87,21 @@ def _depthwise(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, d
 
 def _depthwise_image(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs) -> tf.Tensor:
     """Without explicit padding, at which the kernel that the graph optimiser makes with a bias aborts the process."""
-    same = _is_same(x, kernel, stride, padding)
+    same = _is_same(tuple(x.shape[1:-1]), tuple(kernel.shape[:2]), stride, padding, (1, 1))
     x = x if same else constant(x, padding)
     strides = [1, *stride, 1]
     return raw.DepthwiseConv2dNative(input=x, filter=kernel, strides=strides, padding="SAME" if same else "VALID")
 
 
-def _is_same(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs) -> bool:
-    """Whether this is the padding that TensorFlow calls SAME for images of this size."""
-    for n, k, s, pair in zip(x.shape[1:-1], kernel.shape, stride, padding, strict=False):
-        if n is None and s > 1:
-            return False
-        total = k - 1 if s == 1 else max((-(-n // s) - 1) * s + k - n, 0)
+@lru_cache(1024)
+def _is_same(lengths: tuple[int | None, ...], kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> bool:
+    """Whether this is the padding that TensorFlow calls SAME for images of this size; it has faster kernels for it."""
+    for n, k, s, pair, d in zip(lengths, kernel, stride, padding, dilation, strict=True):
+        total = window = (k - 1) * d
+        if s > 1:
+            if n is None:
+                return False
+            total = max((-(-n // s) - 1) * s + window + 1 - n, 0)
         if pair != (total // 2, total - total // 2):
             return False
     return True
@@ -205,8 +209,11 @@ def _backward(dims: int, kernel: tf.Tensor, groups: int, stride: Sizes) -> Calla
 
 
 def _transposed_image(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, cut: Pairs, sizes: tuple[Any, ...]) -> tf.Tensor:
+    known = all(isinstance(n, int) for n in sizes[1:3])
+    same = known and _is_same(tuple(sizes[1:3]), tuple(kernel.shape[:2]), stride, cut, (1, 1))
+    around = {"padding": "SAME"} if same else _explicit(cut)
     return raw.Conv2DBackpropInput(
-        input_sizes=tf.stack(sizes), filter=kernel, out_backprop=x, strides=[1, *stride, 1], **_explicit(cut)
+        input_sizes=tf.stack(sizes), filter=kernel, out_backprop=x, strides=[1, *stride, 1], **around
     )
 
 

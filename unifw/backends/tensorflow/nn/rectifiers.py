@@ -24,21 +24,17 @@ def leaky_relu(x: tf.Tensor, negative_slope: float) -> tf.Tensor:
 
 
 def elu(x: tf.Tensor, alpha: float) -> tf.Tensor:
-    return raw.Elu(features=x) if alpha == 1 else _exponential(x, 1.0, alpha, 1.0)
+    y = raw.Elu(features=x)
+    return y if alpha == 1 else raw.SelectV2(condition=x > 0, t=x, e=alpha * y)
 
 
 def selu(x: tf.Tensor) -> tf.Tensor:
-    return _exponential(x, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA, 1.0)  # TensorFlow's own has another slope at 0
+    below = _SELU_SCALE * _SELU_ALPHA * raw.Elu(features=x)  # TensorFlow's own function has another slope at 0
+    return raw.SelectV2(condition=x > 0, t=_SELU_SCALE * x, e=below)
 
 
 def celu(x: tf.Tensor, alpha: float) -> tf.Tensor:
-    return _exponential(x, 1.0, alpha, 1 / alpha)
-
-
-def _exponential(x: tf.Tensor, slope: float, scale: float, rate: float) -> tf.Tensor:
-    """Slope * x where positive, else scale * (exp(rate * x) - 1)."""
-    below = scale * raw.Expm1(x=raw.Minimum(x=x, y=tf.zeros((), x.dtype)) * rate)  # large ones must not overflow
-    return raw.SelectV2(condition=x > 0, t=x if slope == 1 else slope * x, e=below)
+    return alpha * raw.Elu(features=x / alpha)
 
 
 def hardtanh(x: tf.Tensor, min_val: float, max_val: float) -> tf.Tensor:
