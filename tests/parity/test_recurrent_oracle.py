@@ -130,3 +130,13 @@ def test_cell_agrees_with_torch(backend: str, torch: Any, name: str, options: di
         close(got.numpy(), value, "float64")
     for got, value in zip(of(layer(given[0][0])), of(module(torch.tensor(x[0]))), strict=True):
         close(got.numpy(), value, "float64")
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_a_compiled_gradient_is_the_eager_one(backend: str) -> None:
+    """Torch cannot trace the gradient of its fused LSTM."""
+    layer, x = nn.LSTM(F, H), unifw.asarray(np.random.default_rng(3).standard_normal((N, 2, F)).astype("float32"))
+    gradient = unifw.grad(lambda layer: unifw.sum(layer(x)[0] ** 2))
+    wanted, got = gradient(layer), unifw.compile(gradient)(layer)
+    for name, value in wanted.items():
+        np.testing.assert_allclose(got[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)

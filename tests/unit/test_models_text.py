@@ -41,6 +41,23 @@ def test_a_cache_changes_nothing(backend: str, traced: bool) -> None:
     assert int(cache.length) == 5
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+def test_a_compiled_step_is_traced_once(backend: str) -> None:
+    """The position is an input, and no shape depends on it."""
+    model = gpt2()
+    wanted, cache = model(unifw.asarray(IDS)).numpy(), model.new_cache(2)
+
+    def step(ids: Any, length: Any) -> Any:
+        cache.length = length
+        return model(ids, cache=cache)
+
+    compiled = unifw.compile(step)
+    for t in range(5):
+        got = compiled(unifw.asarray(IDS[:, t : t + 1]), unifw.asarray(t)).numpy()
+        np.testing.assert_allclose(got[:, 0], wanted[:, t], rtol=1e-4, atol=1e-5)
+    assert compiled.trace_count == 1
+
+
 def test_padding_on_the_left_changes_nothing(backend: str) -> None:
     """Each prompt writes on as it does alone."""
     model = gpt2()

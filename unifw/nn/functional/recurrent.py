@@ -77,11 +77,12 @@ def run(
         ends, in_steps = (None, False) if lengths is None else _lengths(stack, x, lengths)
         fused = x.kernels.recurrent_stack
         natives = [weight.native for weight in weights]
-        if fused is None or in_steps or (stack.dropout and training and in_host_mode()):
-            made = _by_layer(stack, x, ends, given, natives, training)
-        else:
+        made: Any = NotImplemented
+        if not (fused is None or in_steps or (stack.dropout and training and in_host_mode())):
             form = (stack.has_biases, stack.num_layers, stack.dropout, training, stack.bidirectional, stack.batch_first)
             made = fused(stack.kind, x.native, ends, given, natives, *form)
+        if made is NotImplemented:
+            made = _by_layer(stack, x, ends, given, natives, training)
     except Exception as error:
         wanted = f"sequences {stack.input_form} of at least one step, or without a batch (T, {stack.input_size})"
         raise misfit(stack.name, error, x, weights[0], wanted) from error

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from unifw.backends.torch.native import is_traced
 from unifw.backends.torch.nn.scan import Tensors, Weights, scan
 
 _FUSED = {kind: getattr(torch._VF, kind) for kind in ("rnn_tanh", "rnn_relu", "gru", "lstm")}
@@ -28,6 +29,8 @@ def recurrent_stack(
     batch_first: bool,
 ) -> tuple[torch.Tensor, ...]:
     form = (weights, has_biases, num_layers, dropout, training, bidirectional)
+    if kind == "lstm" and _differentiated_in_a_graph(x, weights):
+        return NotImplemented
     kernel = _FUSED[kind] if states[0].shape[2] == states[-1].shape[2] else _projected
     if lengths is None:
         y, *last = kernel(x, states if kind == "lstm" else states[0], *form, batch_first)
@@ -37,6 +40,11 @@ def recurrent_stack(
     data, *last = kernel(packed.data, packed.batch_sizes, states if kind == "lstm" else states[0], *form)
     y = _padded(PackedSequence(data, *packed[1:]), x.shape[1 if batch_first else 0], batch_first)
     return y, *(state.index_select(1, packed.unsorted_indices) for state in last)
+
+
+def _differentiated_in_a_graph(x: torch.Tensor, weights: Sequence[torch.Tensor]) -> bool:
+    """Whether torch would have to trace the gradient of its LSTM, which fails where oneDNN computes it."""
+    return is_traced(x) and torch.is_grad_enabled() and any(each.requires_grad for each in (x, *weights))
 
 
 def _projected(*args: Any) -> Any:
