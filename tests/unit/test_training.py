@@ -229,6 +229,18 @@ def test_autocast_holds_in_its_thread_only_and_leaves_nothing(backend: str) -> N
         pass
 
 
+def test_a_compiled_function_knows_what_autocast_it_was_traced_under(backend: str) -> None:
+    layer, x = nn.Linear(2, 2), unifw.ones((1, 2))
+    run = unifw.compile(lambda x: layer(x))
+    for _ in range(2):
+        found = [run(x).dtype]
+        for half in ("bfloat16", "float16"):
+            with nn.autocast(half):
+                found.append(run(x).dtype)
+        assert found == [unifw.float32, unifw.bfloat16, unifw.float16]
+    assert run.trace_count == 3
+
+
 def test_a_step_that_overflows_is_left_out_and_the_scale_halved(backend: str) -> None:
     model = nn.Linear(2, 1, bias=False)
     learner = unifw.Trainer(
