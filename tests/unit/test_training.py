@@ -196,6 +196,17 @@ def test_products_have_16_bits_and_the_rest_32(backend: str, precision: str) -> 
     assert layer(x).dtype is unifw.float32
 
 
+def test_recurrent_layers_and_attention_have_16_bits_too(backend: str) -> None:
+    x = unifw.ones((2, 5, 4))
+    for layer in (nn.LSTM(4, 6), nn.GRU(4, 6), nn.MultiheadAttention(4, 2)):
+        inputs = (x, x, x) if isinstance(layer, nn.MultiheadAttention) else (x,)
+        exact = layer(*inputs)[0]
+        with nn.autocast("bfloat16"):
+            rough = layer(*inputs)[0]
+        assert rough.dtype is unifw.bfloat16
+        np.testing.assert_allclose(rough.numpy(), exact.numpy(), atol=3e-2)
+
+
 @pytest.mark.parametrize("half", ["bfloat16", "float16"])
 def test_gradients_come_back_in_32_bits_and_near_those_of_float32(backend: str, half: str) -> None:
     model = mlp()

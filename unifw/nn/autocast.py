@@ -105,7 +105,7 @@ def _enter(backend: Backend) -> None:
             (space, name, getattr(space, name))
             for space in (part(backend, "nn"), backend.array)
             for name in PRODUCTS | SENSITIVE
-            if hasattr(space, name)
+            if callable(getattr(space, name, None))  # a kernel that a backend lacks is None
         ]
         for space, name, kernel in _plain[backend.name]:
             setattr(space, name, _casting(kernel, backend.array, name in PRODUCTS))
