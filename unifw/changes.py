@@ -5,7 +5,12 @@ Who makes such a change calls `note`; who traced compares the count, one integer
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from typing import Any
+
 count = 0
+compute: ContextVar[Any] = ContextVar("unifw_compute", default=None)
+"""The 16-bit dtype of `nn.autocast` that holds here, or None: a trace made under one is none for another."""
 
 
 def note() -> None:

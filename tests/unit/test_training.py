@@ -196,6 +196,17 @@ def test_products_have_16_bits_and_the_rest_32(backend: str, precision: str) -> 
     assert layer(x).dtype is unifw.float32
 
 
+def test_recurrent_layers_and_attention_have_16_bits_too(backend: str) -> None:
+    x = unifw.ones((2, 5, 4))
+    for layer in (nn.LSTM(4, 6), nn.GRU(4, 6), nn.MultiheadAttention(4, 2)):
+        inputs = (x, x, x) if isinstance(layer, nn.MultiheadAttention) else (x,)
+        exact = layer(*inputs)[0]
+        with nn.autocast("bfloat16"):
+            rough = layer(*inputs)[0]
+        assert rough.dtype is unifw.bfloat16
+        np.testing.assert_allclose(rough.numpy(), exact.numpy(), atol=3e-2)
+
+
 @pytest.mark.parametrize("half", ["bfloat16", "float16"])
 def test_gradients_come_back_in_32_bits_and_near_those_of_float32(backend: str, half: str) -> None:
     model = mlp()
@@ -227,6 +238,18 @@ def test_autocast_holds_in_its_thread_only_and_leaves_nothing(backend: str) -> N
     assert unifw.get_backend().nn.linear is plain  # type: ignore[union-attr]
     with pytest.raises(ArgumentError, match="expected 16 bits"), nn.autocast("float32"):
         pass
+
+
+def test_a_compiled_function_knows_what_autocast_it_was_traced_under(backend: str) -> None:
+    layer, x = nn.Linear(2, 2), unifw.ones((1, 2))
+    run = unifw.compile(lambda x: layer(x))
+    for _ in range(2):
+        found = [run(x).dtype]
+        for half in ("bfloat16", "float16"):
+            with nn.autocast(half):
+                found.append(run(x).dtype)
+        assert found == [unifw.float32, unifw.bfloat16, unifw.float16]
+    assert run.trace_count == 3
 
 
 def test_a_step_that_overflows_is_left_out_and_the_scale_halved(backend: str) -> None:

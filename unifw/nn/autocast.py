@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from threading import Lock
 from typing import Any
 
+from unifw import changes
+from unifw.changes import compute
 from unifw.dtypes import DType, as_dtype, bfloat16, float16, float32
 from unifw.errors import ArgumentError
 from unifw.registry import get_backend, part
@@ -35,7 +36,6 @@ SENSITIVE = frozenset({
 """The kernels whose 16-bit inputs become 32 bits."""
 HALVES = (float16, bfloat16)
 
-_compute: ContextVar[DType | None] = ContextVar("unifw_autocast", default=None)
 _lock = Lock()
 _open: dict[str, int] = {}  # how many blocks are open, by backend
 _plain: dict[str, list[tuple[Any, str, Any]]] = {}  # what the wrappers stand in front of
@@ -81,16 +81,19 @@ def current() -> DType | None:
     ...     current()
     unifw.float16
     """
-    return _compute.get()
+    dtype: DType | None = compute.get()
+    return dtype
 
 
 @contextmanager
 def _holding(dtype: DType | None) -> Iterator[None]:
-    token = _compute.set(dtype)
+    token = compute.set(dtype)
+    changes.note()
     try:
         yield
     finally:
-        _compute.reset(token)
+        compute.reset(token)
+        changes.note()
 
 
 def _enter(backend: Backend) -> None:
@@ -102,7 +105,7 @@ def _enter(backend: Backend) -> None:
             (space, name, getattr(space, name))
             for space in (part(backend, "nn"), backend.array)
             for name in PRODUCTS | SENSITIVE
-            if hasattr(space, name)
+            if callable(getattr(space, name, None))  # a kernel that a backend lacks is None
         ]
         for space, name, kernel in _plain[backend.name]:
             setattr(space, name, _casting(kernel, backend.array, name in PRODUCTS))
@@ -131,10 +134,10 @@ def _casting(kernel: Callable[..., Any], ops: Any, product: bool) -> Callable[..
         return ops.astype(x, wanted) if due else x
 
     def cast(*args: Any, **settings: Any) -> Any:
-        compute = _compute.get()
-        if compute is None:
+        half = compute.get()
+        if half is None:
             return kernel(*args, **settings)
-        wanted = compute if product else float32
+        wanted = half if product else float32
         return kernel(*[convert(x, wanted) for x in args], **settings)
 
     return cast

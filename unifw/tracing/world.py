@@ -42,7 +42,12 @@ class World:
         members = [member for module in self._modules for member in module._members()]
         found = [(name, id(member), _facts(member)) for name, member in members]
         # The members are held with their facts: an object that is gone may leave its id to another one.
-        return [found, [_facts(variable) for variable in self._variables], _Held([x for _, x in members])]
+        return [
+            changes.compute.get(),
+            found,
+            [_facts(variable) for variable in self._variables],
+            _Held([x for _, x in members]),
+        ]
 
 
 _END = object()  # so that a longer list differs, too
