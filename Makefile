@@ -41,6 +41,9 @@ bench-%: $(INSTALLED)
 bench: $(INSTALLED)
 	PYTHONPATH=benchmarks $(BIN)/python -m suite --write docs
 
+bench-models: $(INSTALLED)
+	$(BIN)/python benchmarks/models.py --write docs/models-speed.md
+
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py
 
