@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constr
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-models bench-optim array-api clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py

@@ -147,7 +147,7 @@ def markdown(tables: dict[str, list[Row]]) -> str:
         "# Speed of whole models",
         "",
         f"Milliseconds, written by `make bench-models`: images of {SIZE} x {SIZE}, batch {BATCH}, float32, one",
-        "thread. A row is the median of alternating rounds; the ratio is unifw / native, below 1 where unifw is faster.",
+        "thread. A row is the median of alternating rounds; the ratio is unifw / native: below 1, unifw is faster.",
         "",
         f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
     ]
