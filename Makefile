@@ -7,6 +7,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
 .PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-layers array-api layers clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-models bench-optim array-api clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -44,6 +45,8 @@ bench: $(INSTALLED)
 
 bench-layers: $(INSTALLED)
 	$(BIN)/python benchmarks/layers.py --write docs/layers-speed.md
+bench-models: $(INSTALLED)
+	$(BIN)/python benchmarks/models.py --write docs/models-speed.md
 
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py

@@ -5,7 +5,7 @@
 
 On torch the native one is torchvision's model with a loop over `torch.optim`, in both of torch's memory formats; on
 TensorFlow it is written by hand of `tf.nn` functions and variables in TensorFlow's own layout, in a `tf.function`.
-Each pair runs in alternation, on all threads, with the same weights; a row is the median of the rounds.
+Each pair runs in alternation, on one thread, with the same weights; a row is the median of the rounds.
 """
 
 from __future__ import annotations
@@ -19,13 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from overhead import Row, compare, show
+from overhead import Row, compare
 
 import unifw
 from unifw import models, nn
 
 BATCH, SIZE, CLASSES, STEPS, ROUNDS = 8, 64, 10, 2, 9
 RATE, MOMENTUM = 0.01, 0.9
+VIT: dict[str, Any] = {
+    "image_size": SIZE,
+    "patch_size": 8,
+    "num_layers": 6,
+    "num_heads": 6,
+    "hidden_dim": 384,
+    "mlp_dim": 1536,
+}
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:
@@ -47,6 +55,7 @@ def torch_rows() -> Iterator[Row]:
     """Against torchvision."""
     import torch
 
+    torch.set_num_threads(1)
     for name, (build, reference) in torch_pairs().items():
         for layout in (torch.contiguous_format, torch.channels_last):
             theirs = reference().to(memory_format=layout).eval()
@@ -65,7 +74,13 @@ def torch_rows() -> Iterator[Row]:
 def torch_pairs() -> dict[str, tuple[Callable[[], nn.Module], Callable[[], Any]]]:
     """Each model of unifw, and of torchvision."""
     tv = torchvision()
-    return {"ResNet-18": (lambda: models.resnet18(CLASSES), lambda: tv.resnet18(num_classes=CLASSES))}
+    return {
+        "ResNet-18": (lambda: models.resnet18(CLASSES), lambda: tv.resnet18(num_classes=CLASSES)),
+        "ViT": (
+            lambda: models.VisionTransformer(**VIT, num_classes=CLASSES),
+            lambda: tv.VisionTransformer(**VIT, num_classes=CLASSES),
+        ),
+    }
 
 
 def torchvision() -> Any:
@@ -100,6 +115,8 @@ def tensorflow_rows() -> Iterator[Row]:
     import tensorflow as tf
     from by_hand import ResNet18
 
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     with unifw.using_backend("tensorflow") as backend:
         ours = models.resnet18(CLASSES)
         images, labels = (unifw.asarray(x) for x in data())
@@ -129,8 +146,8 @@ def markdown(tables: dict[str, list[Row]]) -> str:
     lines = [
         "# Speed of whole models",
         "",
-        f"Milliseconds, written by `make bench-models`: images of {SIZE} x {SIZE}, batch {BATCH}, float32. A row is",
-        "the median of alternating rounds; the ratio is unifw / native, below 1 where unifw is the faster one.",
+        f"Milliseconds, written by `make bench-models`: images of {SIZE} x {SIZE}, batch {BATCH}, float32, one",
+        "thread. A row is the median of alternating rounds; the ratio is unifw / native: below 1, unifw is faster.",
         "",
         f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
     ]
@@ -147,9 +164,14 @@ def main() -> None:
     parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
     parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
     arguments = parser.parse_args()
-    tables = {name: list(ROWS[name]()) for name in arguments.backends or installed}
-    for name, rows in tables.items():
-        show(name, rows)
+    tables: dict[str, list[Row]] = {}
+    for name in arguments.backends or installed:
+        tables[name] = []
+        for row in ROWS[name]():
+            tables[name].append(row)
+            print(
+                f"{name}: {row.name}: {row.native / 1e3:.1f} and {row.ours / 1e3:.1f} ms, {row.ratio:.2f}", flush=True
+            )
     if arguments.write:
         arguments.write.write_text(markdown(tables))
 

@@ -14,6 +14,14 @@ from unifw import models, nn
 MODELS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "resnet-basic": (lambda: models.ResNet(models.BasicBlock, [1, 1, 1, 1], 5, width=4), (32, 32, 3)),
     "resnet-bottleneck": (lambda: models.ResNet(models.Bottleneck, [1, 1, 1, 1], 5, width=4), (32, 32, 3)),
+    "mobilenet": (
+        lambda: models.MobileNetV2(5, 0.25, [(1, 16, 1, 1), (6, 24, 2, 2)]),
+        (32, 32, 3),
+    ),
+    "vit": (
+        lambda: models.VisionTransformer(16, 8, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=16, num_classes=5),
+        (16, 16, 3),
+    ),
     "mlp": (lambda: models.MLP(6, [8, 5], dropout=0.1), (6,)),
 }
 EVERY_MODEL = pytest.mark.parametrize(("build", "shape"), MODELS.values(), ids=MODELS)

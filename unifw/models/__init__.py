@@ -15,9 +15,16 @@ from unifw.models.gpt2 import gpt2_medium as gpt2_medium
 from unifw.models.gpt2 import gpt2_xl as gpt2_xl
 from unifw.models.lstm_classifier import LSTMClassifier as LSTMClassifier
 from unifw.models.mlp import MLP as MLP
+from unifw.models.mobilenet import InvertedResidual as InvertedResidual
+from unifw.models.mobilenet import MobileNetV2 as MobileNetV2
+from unifw.models.mobilenet import mobilenet_v2 as mobilenet_v2
 from unifw.models.resnet import BasicBlock as BasicBlock
 from unifw.models.resnet import Bottleneck as Bottleneck
 from unifw.models.resnet import ResNet as ResNet
 from unifw.models.resnet import resnet18 as resnet18
 from unifw.models.resnet import resnet34 as resnet34
 from unifw.models.resnet import resnet50 as resnet50
+from unifw.models.vit import Encoder as Encoder
+from unifw.models.vit import EncoderBlock as EncoderBlock
+from unifw.models.vit import VisionTransformer as VisionTransformer
+from unifw.models.vit import vit_b_16 as vit_b_16

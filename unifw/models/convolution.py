@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unifw import nn
 from unifw.array.statistical import mean
-from unifw.random import host_generator
+from unifw.nn import init
 from unifw.tensor import Tensor
 
 
@@ -27,8 +27,7 @@ def bare_convolution(
     layer = nn.Conv2d(
         in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False, data_format=data_format
     )
-    deviation = (2 / (out_channels * kernel_size**2)) ** 0.5
-    layer.weight.assign(host_generator().normal(0, deviation, tuple(layer.weight.shape)).astype("float32"))
+    init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     return layer
 
 

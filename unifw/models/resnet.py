@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from unifw import nn
-from unifw.array.creation import zeros
 from unifw.models.convolution import bare_convolution, global_average
+from unifw.nn import init
 from unifw.tensor import Tensor
 
 
@@ -129,8 +129,7 @@ class ResNet(nn.Module):
     def _start_as_shortcuts(self) -> None:
         for _, module in self.named_modules():
             if isinstance(module, _Block):
-                weight = getattr(module, module.last_norm).weight
-                weight.assign(zeros(weight.shape))
+                init.zeros_(getattr(module, module.last_norm).weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, H, W, 3) to logits (N, num_classes)."""

@@ -34,10 +34,11 @@ class _Program(torch.nn.Module):
             if step not in module._modules:
                 module.add_module(step, torch.nn.Module())
             module = module._modules[step]
+        value = tensor.native.contiguous()  # a writer takes a kernel in channels-last memory for part of a tensor
         if isinstance(tensor, Buffer):
-            module.register_buffer(last, tensor.native)
+            module.register_buffer(last, value)
         else:
-            module.register_parameter(last, torch.nn.Parameter(tensor.native, requires_grad=False))
+            module.register_parameter(last, torch.nn.Parameter(value, requires_grad=False))
         return module, last
 
     @contextmanager
