@@ -11,7 +11,7 @@ from unifw.autodiff import custom_gradient
 from unifw.dtypes import DType
 from unifw.errors import ArgumentError, GradientError, OperandError, ShapeError, UnsupportedError, describe
 from unifw.operators import mixed_backends
-from unifw.registry import info, loaded_backends, on_load, part
+from unifw.registry import info, loaded_backends, on_load
 from unifw.spec import Backend, CustomRequest, Kernel, Native
 from unifw.tensor import Tensor
 
@@ -104,7 +104,7 @@ class CustomOp:
         if function is not None:
             shapes = None if self.shape is None else partial(self._shapes, backend)
             request = CustomRequest(self.name, function, self.gradient != "native", shapes, self.outputs)
-            self._kernels[backend.array] = part(backend, "custom").register(request)
+            self._kernels[backend.array] = backend.custom.register(request) if backend.custom else function
 
     def __call__(self, *args: Any) -> Any:
         return self._run(*args) if self.gradient == "native" else self._ruled(*args)

@@ -240,8 +240,18 @@ def test_what_is_wrong_with_a_call(backend: str, other: str) -> None:
 def test_what_is_wrong_with_a_result(backend: str, wrong: Any) -> None:
     for gradient in ("native", lambda upstream, x: upstream):
         operation = unifw.custom_op(name(), gradient=gradient, **{backend: lambda x: wrong})
-        with pytest.raises(OperandError, match=r"the implementation returned .*; expected 1 t"):
+        with pytest.raises(
+            OperandError, match=r"the implementation returned .*; expected 1 Tensor of the framework"
+        ):
             operation(unifw.ones(2))
+
+
+def test_a_third_backend_takes_part(backend: str) -> None:
+    operation = unifw.custom_op(name(), gradient="native", toy=lambda x: x + 1)
+    with unifw.using_backend("toy"):
+        assert operation(unifw.ones(2)).tolist() == [2.0, 2.0]
+    with pytest.raises(UnsupportedError, match=f"the backend '{backend}' has no implementation; expected one of toy"):
+        operation(unifw.ones(2))
 
 
 def test_a_shape_that_is_not_so(backend: str) -> None:

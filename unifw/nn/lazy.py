@@ -110,6 +110,7 @@ class Unfinished(Trait):
             with using_backend(backend):
                 waiting.run(self, size)
         except Exception:
+            vars(self).clear()
             vars(self).update(held)
             take(self, Unfinished)
             raise

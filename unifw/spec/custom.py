@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from unifw.dtypes import DType
+from unifw.errors import OperandError, describe
+from unifw.spec.types import Native
 
 Kernel = Callable[..., Any]
 
@@ -26,6 +28,16 @@ class CustomRequest:
     opaque: bool
     shapes: Callable[[Sequence[Any], Sequence[int]], Sequence[tuple[tuple[Any, ...], DType]]] | None
     outputs: int
+
+    def results(self, y: Any, kind: type) -> list[Native]:
+        """What the function returned, as a list. Raises OperandError unless it is as many tensors of the framework."""
+        found = list(y) if isinstance(y, (tuple, list)) else [y]
+        if len(found) != self.outputs or not all(isinstance(x, kind) for x in found):
+            raise OperandError(
+                f"{self.name}: the implementation returned {describe(y)}; expected {self.outputs} {kind.__name__} of "
+                "the framework. Write custom_op(..., outputs=n) for n of them, in a tuple."
+            )
+        return found
 
 
 class CustomOps(Protocol):

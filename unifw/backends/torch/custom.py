@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from unifw.backends.torch.native import TORCH
-from unifw.errors import ArgumentError, OperandError, TracedValueError, describe
+from unifw.errors import ArgumentError, TracedValueError
 from unifw.spec import CustomRequest, Kernel
 
 _WORDS = {
@@ -26,9 +26,7 @@ def register(request: CustomRequest) -> Kernel:
     if isinstance(request.function, (torch._ops.OpOverload, torch._ops.OpOverloadPacket)):
         return _completed(request, request.function)
 
-    def checked(*args: Any) -> Any:
-        return _results(request, request.function(*args))
-
+    checked = _checked(request)
     if not request.opaque:  # then torch traces and differentiates what the function calls
         return checked
     name = request.name if "::" in request.name else f"unifw::{request.name}"
@@ -36,6 +34,14 @@ def register(request: CustomRequest) -> Kernel:
     operation = torch.library.custom_op(name, checked, mutates_args=(), schema=schema)
     operation.register_fake(_fake(request))
     return _undifferentiated(operation)
+
+
+def _checked(request: CustomRequest) -> Kernel:
+    def call(*args: Any) -> Any:
+        found = request.results(request.function(*args), torch.Tensor)
+        return tuple(found) if request.outputs > 1 else found[0]
+
+    return call
 
 
 def _completed(request: CustomRequest, operation: Any) -> Kernel:
@@ -64,7 +70,7 @@ def _fake(request: CustomRequest) -> Kernel:
 
     def by_running(*args: Any) -> Any:
         try:
-            return _results(request, request.function(*args))
+            return _checked(request)(*args)
         except Exception as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise TracedValueError(
@@ -78,16 +84,6 @@ def _fake(request: CustomRequest) -> Kernel:
         return found if request.outputs > 1 else found[0]
 
     return by_running if request.shapes is None else by_shapes
-
-
-def _results(request: CustomRequest, y: Any) -> Any:
-    found: Sequence[Any] = y if isinstance(y, (tuple, list)) else (y,)
-    if len(found) != request.outputs or not all(isinstance(x, torch.Tensor) for x in found):
-        raise OperandError(
-            f"{request.name}: the implementation returned {describe(y)}; expected {request.outputs} torch.Tensor. "
-            "Write custom_op(..., outputs=n) for n of them, in a tuple."
-        )
-    return tuple(found) if request.outputs > 1 else found[0]
 
 
 def _schema(function: Kernel, outputs: int) -> str:
