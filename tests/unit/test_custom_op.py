@@ -240,9 +240,7 @@ def test_what_is_wrong_with_a_call(backend: str, other: str) -> None:
 def test_what_is_wrong_with_a_result(backend: str, wrong: Any) -> None:
     for gradient in ("native", lambda upstream, x: upstream):
         operation = unifw.custom_op(name(), gradient=gradient, **{backend: lambda x: wrong})
-        with pytest.raises(
-            OperandError, match=r"the implementation returned .*; expected 1 Tensor of the framework"
-        ):
+        with pytest.raises(OperandError, match=r"the implementation returned .*; expected 1 Tensor of the framework"):
             operation(unifw.ones(2))
 
 
