@@ -5,10 +5,7 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-optim bench-layers array-api layers clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-models bench-optim array-api clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-compile bench-optim array-api clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both array-api layers overhead bench clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -33,9 +30,6 @@ test-tensorflow: $(INSTALLED)
 test-both: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python -m pytest
 
-bench-compile: $(INSTALLED)
-	$(BIN)/python benchmarks/compile.py --write docs/compile-speed.md
-
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
 
@@ -46,11 +40,6 @@ bench-%: $(INSTALLED)
 # Native code, Keras and unifw on the same work, in turns: about 40 minutes on 2 cores, nothing else running.
 bench: $(INSTALLED)
 	PYTHONPATH=benchmarks $(BIN)/python -m suite --write docs
-
-bench-layers: $(INSTALLED)
-	$(BIN)/python benchmarks/layers.py --write docs/layers-speed.md
-bench-models: $(INSTALLED)
-	$(BIN)/python benchmarks/models.py --write docs/models-speed.md
 
 array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py
