@@ -16,10 +16,11 @@ class RecurrentOps(Protocol):
 
     @property
     def recurrent_stack(self) -> Callable[..., tuple[Native, ...]] | None:
-        """A whole stack by one kernel; None where the framework has none. It gets no traced lengths, and none of zero.
+        """A whole stack by one kernel; None where the framework has none.
 
-        NotImplemented where that kernel cannot run, and single layers shall. It takes kind, x, lengths, states (layers * directions, N, H), the flat list of weights, has_biases, num_layers,
-        dropout, training, bidirectional, batch_first.
+        It takes kind, x, lengths, states (layers * directions, N, H), the flat list of weights, has_biases, num_layers,
+        dropout, training, bidirectional, batch_first. It gets no traced lengths, and none of zero; NotImplemented says
+        that it cannot run here, and single layers shall.
         """
         ...
 
