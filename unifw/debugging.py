@@ -46,7 +46,7 @@ def debug_nans(infinities: bool = True, gradients: bool = True) -> Iterator[None
     with ExitStack() as stack:
         stack.enter_context(eager())
         for backend in loaded_backends():
-            stack.enter_context(_watching(backend, infinities, gradients and backend.debugging is not None))
+            stack.enter_context(_watching(backend, infinities, gradients))
         try:
             yield
         except Exception as error:
@@ -72,7 +72,8 @@ def _first_cause(error: BaseException) -> BaseException:
 def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[None]:
     """Results of a backend's operations are looked at when they are wrapped: the one thing that every call does."""
     report = partial(_report_gradient, backend, infinities)
-    watch = backend.debugging.watch if gradients and backend.debugging is not None else None
+    debugging = backend.debugging
+    watch = debugging.watch if gradients and debugging is not None else None
 
     def wrap(native: Native) -> Tensor:
         if not _checkable(backend, native):
@@ -86,8 +87,8 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
     classes = (backend.Tensor, backend.Parameter, backend.Buffer)
     before = [cls.wrap for cls in classes]
     with ExitStack() as stack:
-        if watch is not None and backend.debugging is not None:
-            stack.enter_context(backend.debugging.watching(report))
+        if debugging is not None:
+            stack.enter_context(debugging.watching(None if watch is None else report))
         for cls in classes:
             cls.wrap = staticmethod(wrap)  # type: ignore[assignment]
         try:

@@ -25,6 +25,6 @@ class DebuggingOps(Protocol):
         """
         ...
 
-    def watching(self, report: Report, /) -> AbstractContextManager[None]:
-        """What has to be in place while results are watched."""
+    def watching(self, report: Report | None, /) -> AbstractContextManager[None]:
+        """What has to be in place for every result to be wrapped by `wrap`, and with `report` to be watched."""
         ...

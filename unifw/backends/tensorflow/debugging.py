@@ -7,12 +7,12 @@ it. So a gradient for a tensor that was passed in is looked at only when it has 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.tensor import TensorFlowParameter
+from unifw.backends.tensorflow.tensor import QUICK, TensorFlowParameter, TensorFlowTensor
 from unifw.spec import Report
 from unifw.tensor import Tensor
 
@@ -43,7 +43,29 @@ def _watched(x: tf.Tensor, report: Report) -> tf.Tensor:
 
 
 @contextmanager
-def watching(report: Report) -> Iterator[None]:
+def watching(report: Report | None) -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.enter_context(_slow_operators())
+        if report is not None:
+            stack.enter_context(_watched_parameters(report))
+        yield
+
+
+@contextmanager
+def _slow_operators() -> Iterator[None]:
+    """The operators of every backend, whose results can be seen, in place of those in one step."""
+    quick = {name: vars(TensorFlowTensor)[name] for name in QUICK if name in vars(TensorFlowTensor)}
+    for name in quick:
+        delattr(TensorFlowTensor, name)
+    try:
+        yield
+    finally:
+        for name, operator in quick.items():
+            setattr(TensorFlowTensor, name, operator)
+
+
+@contextmanager
+def _watched_parameters(report: Report) -> Iterator[None]:
     parameters: Any = TensorFlowParameter
     before = vars(parameters).get("native")
     read = parameters.native.fget
