@@ -74,7 +74,7 @@ def tensorflow_pairs() -> Iterator[Pair]:
     for width in (32, 256):
         x, y = (tf.constant(a) for a in arrays((64, width), (64, width)))
         model = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))
-        variables = [tf.Variable(value.native) for value in model.state_dict().values()]  # type: ignore[union-attr]
+        variables = [tf.Variable(value.native) for value in model.state_dict().values()]
         optimizer = unifw.optim.SGD(model, lr=0.01, momentum=0.9)
         momenta = [tf.Variable(tf.zeros_like(v)) for v in variables]
 
@@ -127,9 +127,9 @@ def markdown(tables: dict[str, list[Row]]) -> str:
     lines = [
         "# Speed of compiled functions",
         "",
-        "Microseconds per call on one thread, written by `make bench-compile`. A row is the median of alternating blocks;",
-        "the ratio is unifw / native, below 1 where unifw is the faster one. Native is `torch.compile` or `tf.function` of",
-        "the same function, written by hand with the framework's own tensors.",
+        "Microseconds per call on one thread, written by `make bench-compile`. A row is the median of alternating",
+        "blocks; the ratio is unifw / native, below 1 where unifw is the faster one. Native is `torch.compile` or",
+        "`tf.function` of the same function, written by hand with the framework's own tensors.",
         "",
         f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.capture import differentiated_again
 from unifw.backends.tensorflow.rules import checkpoint as checkpoint
 from unifw.backends.tensorflow.rules import custom_gradient as custom_gradient
 from unifw.backends.tensorflow.rules import dense, recording
@@ -32,7 +33,11 @@ def value_and_grad(
     with recording() as finish:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            value, aux = function(inputs, storages)
+            again = differentiated_again.set(nested)
+            try:
+                value, aux = function(inputs, storages)
+            finally:
+                differentiated_again.reset(again)
         gradients = _gradients(tape, value, sources, None)
         return finish(value), [finish(x) for x in aux], [finish(x) for x in gradients]
 
@@ -53,7 +58,11 @@ def vjp(
     with recording() as finish:
         with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            outputs, aux = function(inputs, storages)
+            again = differentiated_again.set(True)  # the pullback may be differentiated
+            try:
+                outputs, aux = function(inputs, storages)
+            finally:
+                differentiated_again.reset(again)
         results = [finish(x) for x in outputs], [finish(x) for x in aux]
     return *results, lambda cotangents, _: _gradients(tape, outputs, sources, cotangents)
 
@@ -71,7 +80,11 @@ def jvp(
     with recording() as finish:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            outputs, aux = function(inputs, storages)
+            nesting = differentiated_again.set(True)
+            try:
+                outputs, aux = function(inputs, storages)
+            finally:
+                differentiated_again.reset(nesting)
         upstream = [tf.zeros_like(x) for x in outputs]
         with tf.GradientTape(watch_accessed_variables=False) as again:
             again.watch(upstream)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
@@ -11,6 +12,9 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 outside = tf.init_scope
+
+differentiated_again: ContextVar[bool] = ContextVar("unifw_tensorflow_again", default=False)
+"""Whether a gradient is taken that will itself be differentiated: rules of our own do not survive that in a graph."""
 
 _nothing_watches = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 

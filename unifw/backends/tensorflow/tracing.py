@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from unifw.backends.tensorflow.capture import capture, flat_call, outside, owners
+from unifw.backends.tensorflow.capture import capture, differentiated_again, flat_call, outside, owners
 from unifw.backends.tensorflow.sizes import specs
 from unifw.errors import OperationError, OutOfRangeError
 from unifw.spec import Program
@@ -54,7 +54,9 @@ class Graph:
         self._fallback = fallback
         self._warn = warn
 
-    def __call__(self, inputs: list[tf.Tensor]) -> Sequence[tf.Tensor]:
+    def __call__(self, inputs: list[tf.Tensor]) -> Any:
+        if differentiated_again.get():
+            return NotImplemented
         try:
             return self._call(inputs)
         except tf.errors.OpError as error:

@@ -95,10 +95,12 @@ def vjp(
         return list(found), list(aux), lambda cotangents, _: list(pull(tuple(cotangents)))
     recording = torch.is_grad_enabled()
     inputs = [_source(x, recording) for x in (*tensors, *storages)]
-    token = capture.differentiated_again.set(True)  # the pullback may be asked for a graph
-    with torch.enable_grad():
-        outputs, aux = function(inputs[:count], inputs[count:])
-    capture.differentiated_again.reset(token)
+    again = capture.differentiated_again.set(True)  # the pullback may be differentiated
+    try:
+        with torch.enable_grad():
+            outputs, aux = function(inputs[:count], inputs[count:])
+    finally:
+        capture.differentiated_again.reset(again)
     nested = nested or capture.is_capturing()
 
     def pullback(cotangents: Tensors, again: bool) -> Tensors:
