@@ -80,11 +80,11 @@ def jvp(
     with recording() as finish:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(sources)
-            token = differentiated_again.set(True)
+            nesting = differentiated_again.set(True)
             try:
                 outputs, aux = function(inputs, storages)
             finally:
-                differentiated_again.reset(token)
+                differentiated_again.reset(nesting)
         upstream = [tf.zeros_like(x) for x in outputs]
         with tf.GradientTape(watch_accessed_variables=False) as again:
             again.watch(upstream)
