@@ -6,8 +6,6 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constr
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .PHONY: demo test lint types test-torch test-tensorflow test-both array-api layers overhead bench clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both array-api overhead bench clean
-.PHONY: demo test lint types test-torch test-tensorflow test-both overhead bench-compile bench-optim array-api clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -31,9 +29,6 @@ test-tensorflow: $(INSTALLED)
 
 test-both: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python -m pytest
-
-bench-compile: $(INSTALLED)
-	$(BIN)/python benchmarks/compile.py --write docs/compile-speed.md
 
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
