@@ -155,7 +155,7 @@ def _parts_of_function(function: FunctionType) -> list[Any]:
             found.append(cell.cell_contents)
         except ValueError:  # a name that has no value yet
             continue
-    if function.__module__.partition(".")[0] != "unifw":
+    if (function.__module__ or "").partition(".")[0] != "unifw":
         found += [function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__]
     return found
 
