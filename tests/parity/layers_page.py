@@ -7,6 +7,7 @@ also compiled, and exported in each format of the backend and read back. A cell 
 from __future__ import annotations
 
 import importlib
+import sys
 import tempfile
 import warnings
 from collections import defaultdict
@@ -102,13 +103,15 @@ def main() -> None:
     variants: dict[str, int] = defaultdict(int)
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", unifw.errors.CompileWarning)
-    for row in ROWS:
+    wanted = sys.argv[1:]  # names of layers; all without them
+    for row in [row for row in ROWS if not wanted or row.name in wanted]:
         variants[row.name] += 1
         for backend in BACKENDS:
             torch.manual_seed(0)
             with unifw.using_backend(backend):
                 run(row, variants[row.name] == 1, results[row.name, backend], torch)
-    PAGE.write_text(page(results, variants))
+    text = page(results, variants)
+    print(text) if wanted else PAGE.write_text(text)
 
 
 if __name__ == "__main__":
