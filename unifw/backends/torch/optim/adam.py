@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from unifw.backends.torch.optim.gradients import Tensors, decayed, laid_out
+from unifw.backends.torch.optim.gradients import Tensors, decayed, in_order, laid_out
 
 States = Mapping[str, Tensors]
 Hyper = Mapping[str, Any]
@@ -17,11 +17,11 @@ def _fused(kernel: Callable[..., None]) -> Callable[..., None]:
     def update(parameters: Tensors, gradients: Tensors, states: States, hyper: Hyper) -> None:
         step = torch.tensor(hyper["step"], device=parameters[0].device)
         kernel(
-            parameters,
-            laid_out(gradients, parameters),
-            states["exp_avg"],
-            states["exp_avg_sq"],
-            states["max_exp_avg_sq"] if hyper["amsgrad"] else [],
+            in_order(parameters),
+            in_order(laid_out(gradients, parameters)),
+            in_order(states["exp_avg"]),
+            in_order(states["exp_avg_sq"]),
+            in_order(states["max_exp_avg_sq"]) if hyper["amsgrad"] else [],
             [step] * len(parameters),
             amsgrad=hyper["amsgrad"],
             lr=hyper["lr"],

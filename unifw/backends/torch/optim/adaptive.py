@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from unifw.backends.torch.optim.gradients import Tensors, decayed, laid_out
+from unifw.backends.torch.optim.gradients import Tensors, decayed, in_order, laid_out
 
 States = Mapping[str, Tensors]
 Hyper = Mapping[str, Any]
@@ -16,9 +16,9 @@ Hyper = Mapping[str, Any]
 def adagrad(parameters: Tensors, gradients: Tensors, states: States, hyper: Hyper) -> None:
     step = torch.tensor(hyper["step"], device=parameters[0].device)
     torch._fused_adagrad_(
-        parameters,
-        laid_out(gradients, parameters),
-        states["sum"],
+        in_order(parameters),
+        in_order(laid_out(gradients, parameters)),
+        in_order(states["sum"]),
         [step] * len(parameters),
         lr=hyper["lr"],
         lr_decay=hyper["lr_decay"],

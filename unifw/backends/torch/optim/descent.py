@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from unifw.backends.torch.optim.gradients import Tensors, decayed, laid_out
+from unifw.backends.torch.optim.gradients import Tensors, decayed, in_order, laid_out
 
 
 def sgd(parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], hyper: Mapping[str, Any]) -> None:
@@ -15,9 +15,9 @@ def sgd(parameters: Tensors, gradients: Tensors, states: Mapping[str, Tensors], 
         _sgd_by_steps(parameters, gradients, states, hyper)
         return
     torch._fused_sgd_(
-        parameters,
-        laid_out(gradients, parameters),
-        states["momentum_buffer"] if hyper["momentum"] else [],
+        in_order(parameters),
+        in_order(laid_out(gradients, parameters)),
+        in_order(states["momentum_buffer"]) if hyper["momentum"] else [],
         weight_decay=hyper["weight_decay"],
         momentum=hyper["momentum"],
         lr=hyper["lr"],

@@ -9,6 +9,8 @@ import torch
 
 Tensors = list[torch.Tensor]
 
+_LAST = {4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
+
 
 def laid_out(gradients: Tensors, parameters: Tensors) -> Tensors:
     """The gradients in the layout of their parameters.
@@ -17,6 +19,11 @@ def laid_out(gradients: Tensors, parameters: Tensors) -> Tensors:
     """
     rows = zip(gradients, parameters, strict=True)
     return [g if g.stride() == p.stride() else torch.empty_like(p).copy_(g) for g, p in rows]
+
+
+def in_order(tensors: Tensors) -> Tensors:
+    """The tensors, those in channels-last memory as views that walk through it; of others fused kernels make copies."""
+    return [x if x.ndim < 4 or x.is_contiguous() else x.permute(_LAST[x.ndim]) for x in tensors]
 
 
 def decayed(gradients: Tensors, parameters: Tensors, weight_decay: float) -> Tensors:
