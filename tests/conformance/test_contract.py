@@ -25,6 +25,10 @@ PARTS = {
     "optim": spec.OptimOps,
     "export": spec.ExportOps,
     "interop": spec.InteropOps,
+    "checkpoint": spec.CheckpointOps,
+    "control": spec.ControlOps,
+    "custom": spec.CustomOps,
+    "debugging": spec.DebuggingOps,
 }
 OPTIONAL = [name for name in PARTS if name not in ("array", "devices")]
 

@@ -122,7 +122,7 @@ def test_an_exported_program_has_the_parameters_names(backend: str, tmp_path: Pa
 
 @EVERY_FORMAT
 def test_a_python_branch_on_a_value_is_named(backend: str, format: str, tmp_path: Path) -> None:
-    with pytest.raises(TracedValueError, match=r"bool\(\).*traced.*Write unifw\.where"):
+    with pytest.raises(TracedValueError, match=r"bool\(\).*traced.*Write unifw\.cond\(p, f, g\) or unifw\.where"):
         unifw.export(Branching(), tmp_path / FORMATS[format], format=format, inputs=example(2, 3))
     assert not list(tmp_path.iterdir())
 

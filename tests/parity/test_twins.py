@@ -49,16 +49,7 @@ def test_memory_of_any_alignment_can_be_shared(backend: str, offset: int) -> Non
     raw = np.zeros(64 * 3 * 4 + 64, np.uint8)[4 * offset :]
     values = np.frombuffer(raw.data, np.float32, count=192).reshape(1, 8, 8, 3)
     x = unifw.asarray(values).to_backend(OTHER[backend])
-    y = nn.functional.conv2d(
-        x,
-        unifw.ones((4, 3, 3, 3)).to_backend(OTHER[backend]),
-        None,
-        (1, 1),
-        ((0, 0), (0, 0)),
-        (1, 1),
-        1,
-        "channels_last",
-    )
+    y = nn.functional.conv2d(x, unifw.ones((4, 3, 3, 3)).to_backend(OTHER[backend]))
     assert y.shape == (1, 6, 6, 4)
 
 
