@@ -20,15 +20,18 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
-# Each in a process of its own: that one backend works without the other is part of what is tested.
+# Each in processes of its own: that one backend works without the other is part of what is tested. A worker for each
+# core, of one thread: more would only wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
 test-torch: $(INSTALLED)
-	UNIFW_BACKEND=torch $(BIN)/python -m pytest
+	UNIFW_BACKEND=torch $(PYTEST)
 
 test-tensorflow: $(INSTALLED)
-	UNIFW_BACKEND=tensorflow $(BIN)/python -m pytest
+	UNIFW_BACKEND=tensorflow $(PYTEST)
 
 test-both: $(INSTALLED)
-	env -u UNIFW_BACKEND $(BIN)/python -m pytest
+	env -u UNIFW_BACKEND $(PYTEST)
 
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md
