@@ -3,8 +3,10 @@
     python benchmarks/autodiff.py            # every installed backend
     python benchmarks/autodiff.py torch      # one
 
-Both sides run the same layers on the same numbers, eagerly, on one thread. By hand means bare functions of native
-tensors, then `torch.autograd.grad` or a `tf.GradientTape`. Timed in alternating blocks, of which the least counts.
+Both sides run the same layers on the same numbers, eagerly, on one thread. By hand means `torch.autograd.grad` or a
+`tf.GradientTape`: of bare functions of native tensors, beside which unifw's layers wrap the output of each operation,
+and of unifw's own layers, beside which the gradient alone is left. Timed in alternating blocks, of which the least
+counts.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import thread_time
 from typing import Any
@@ -30,14 +33,6 @@ TARGET = "within 3 us plus 2 % of the gradient by hand"
 def network(depth: int, width: int) -> nn.Module:
     """Pairs of Linear and ReLU."""
     return nn.Sequential(*(layer for _ in range(depth) for layer in (nn.Linear(width, width), nn.ReLU())))
-
-
-def calls(depth: int, width: int, batch: int, hand: Callable[..., Any]) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """The gradient by hand and by unifw, of the mean output with respect to every weight."""
-    model = network(depth, width)
-    x = unifw.asarray(np.random.default_rng(0).standard_normal((batch, width)).astype(np.float32))
-    gradient = unifw.value_and_grad(lambda model: unifw.mean(model(x)))
-    return hand([parameter.native for parameter in model.parameters()], x.native), lambda: gradient(model)
 
 
 def torch_by_hand(natives: list[Any], x: Any) -> Callable[[], Any]:
@@ -74,15 +69,44 @@ def tensorflow_by_hand(natives: list[Any], x: Any) -> Callable[[], Any]:
     return run
 
 
-HANDS = {"torch": torch_by_hand, "tensorflow": tensorflow_by_hand}
+def torch_of_layers(model: nn.Module, x: unifw.Tensor) -> Callable[[], Any]:
+    """`torch.autograd.grad` of unifw's layers."""
+    import torch
+
+    weights = [parameter.native.requires_grad_() for parameter in model.parameters()]
+    return lambda: torch.autograd.grad(unifw.mean(model(x)).native, weights)
+
+
+def tensorflow_of_layers(model: nn.Module, x: unifw.Tensor) -> Callable[[], Any]:
+    """A tape around unifw's layers."""
+    import tensorflow as tf
+
+    weights = [parameter.storage for parameter in model.parameters()]
+
+    def run() -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            value = unifw.mean(model(x)).native
+        return tape.gradient(value, weights)
+
+    return run
+
+
+HANDS = {"torch": (torch_by_hand, torch_of_layers), "tensorflow": (tensorflow_by_hand, tensorflow_of_layers)}
 
 
 def rows(backend: str, blocks: int = BLOCKS) -> Iterator[Row]:
-    """One row for each size."""
+    """Two rows for each size, of the gradient of the mean output with respect to every weight."""
+    bare, layered = HANDS[backend]
     with unifw.using_backend(backend), torch_threads(1) if backend == "torch" else nullcontext():
         for depth, width, batch in SIZES:
-            hand, ours = calls(depth, width, batch, HANDS[backend])
-            yield least(f"{depth} x (Linear({width}) + ReLU), batch {batch}", hand, ours, blocks)
+            model, twin = network(depth, width), network(depth, width)
+            x = unifw.asarray(np.random.default_rng(0).standard_normal((batch, width)).astype(np.float32))
+            gradient = partial(unifw.value_and_grad(lambda model, x=x: unifw.mean(model(x))), model)
+            name = f"{depth} x (Linear({width}) + ReLU), batch {batch}"
+            by_hand = bare([parameter.native for parameter in model.parameters()], x.native)
+            yield least(f"{name}: bare functions", by_hand, gradient, blocks)
+            yield least(f"{name}: unifw's layers", layered(twin, x), gradient, blocks)
 
 
 def least(name: str, native: Callable[[], Any], ours: Callable[[], Any], blocks: int) -> Row:
@@ -103,9 +127,13 @@ def markdown(tables: dict[str, list[Row]]) -> str:
     lines = [
         "# Speed of gradients",
         "",
-        "Microseconds of an eager call of `value_and_grad`, beside a gradient by hand of bare functions: by",
-        "`torch.autograd.grad` on one thread, or by a `tf.GradientTape`. Written by `make bench-autodiff`: the least",
-        f"time of the calling thread in alternating blocks. The aim on torch: {TARGET}.",
+        "Microseconds of an eager call of `value_and_grad`, beside a gradient by hand: by `torch.autograd.grad` on one",
+        "thread, or by a `tf.GradientTape`. Written by `make bench-autodiff`: the least time of the calling thread in",
+        "alternating blocks.",
+        "",
+        "Beside *bare functions* of native tensors, unifw also makes a Tensor of every layer's output, which costs",
+        "about 0.5 us each (overhead.md); beside *unifw's layers* in the framework's own gradient, what is left is",
+        f"the gradient itself. The aim for that on torch: {TARGET}.",
         "",
         environment(tables),
         *table_lines(tables),

@@ -13,7 +13,7 @@ import unifw
 from unifw import nn
 from unifw.errors import ArgumentError, DTypeError, ExportError, OperandError, ShapeError
 
-from .test_compile import captured_graphs as captured_graphs
+pytestmark = pytest.mark.usefixtures("captured_graphs")
 
 
 def tensor(*shape: int) -> unifw.Tensor:

@@ -2,6 +2,7 @@
 
 The check compares, by identity, what the Module and everything in it holds now with what it held when the walk was
 made. It runs in C, at a twentieth of the walk's cost, and notices what was added, removed, replaced, frozen or moved.
+While the count of changes stands still, only dicts and lists, of which it does not know, are looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
 
+from unifw import changes
 from unifw.variable import Parameter
 
 _KEY = "_structure"
@@ -21,9 +23,10 @@ _trainable = attrgetter("trainable")
 class Structure:
     """What one walk found. It stands in the Module's own dict, so that both are freed together."""
 
-    __slots__ = ("contents", "every", "flags", "held", "names", "parameters")
+    __slots__ = ("contents", "count", "every", "flags", "held", "loose", "loosely", "names", "parameters")
 
     def __init__(self) -> None:
+        self.count = -1
         self.contents: list[Collection[Any]] = [(None,)]
         self.held: list[Any] = [_END]
 
@@ -32,9 +35,14 @@ class Structure:
 
     def holds(self) -> bool:
         """Whether everything is where the walk found it."""
-        return all(map(is_, chain.from_iterable(self.contents), self.held)) and all(
+        now = changes.count
+        if self.count == now:
+            return all(map(is_, chain.from_iterable(self.loose), self.loosely))
+        same = all(map(is_, chain.from_iterable(self.contents), self.held)) and all(
             map(is_, map(_trainable, self.every), self.flags)
         )
+        self.count = now if same else -1
+        return same
 
     def find(self, module: Any) -> None:
         """Walk the Module."""
@@ -43,7 +51,10 @@ class Structure:
         self.flags = [parameter.trainable for parameter in self.every]
         self.names = [name for name, parameter in named if parameter.trainable]
         self.parameters = [parameter for parameter in self.every if parameter.trainable]
-        self.contents = [*_containers(module), (_END,)]  # the last, so that a shorter or longer list differs
+        attributes, loose = _containers(module)
+        self.loose = [*loose, (_END,)]  # the last, so that a shorter or longer list differs
+        self.loosely = list(chain.from_iterable(self.loose))
+        self.contents = [*attributes, *self.loose]
         self.held = list(chain.from_iterable(self.contents))
 
 
@@ -72,9 +83,10 @@ def is_module(x: Any) -> bool:
     return hasattr(type(x), "named_parameters")
 
 
-def _containers(module: Any) -> list[Collection[Any]]:
-    """All in which something may be exchanged: keys and values of every dict, of Modules too, and every list."""
-    found: list[Collection[Any]] = []
+def _containers(module: Any) -> tuple[list[Collection[Any]], list[Collection[Any]]]:
+    """All in which something may be exchanged: keys and values of Modules, and those of other dicts, and lists."""
+    attributes: list[Collection[Any]] = []
+    loose: list[Collection[Any]] = []
     seen: set[int] = set()
     todo: list[Any] = [module]
     while todo:
@@ -82,13 +94,15 @@ def _containers(module: Any) -> list[Collection[Any]]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, dict):
-            found += [value, value.values()]  # both show what the dict holds now
+        if is_module(value):
+            own = vars(value)
+            attributes += [own, own.values()]  # both show what the dict holds now
+            todo += own.values()
+        elif isinstance(value, dict):
+            loose += [value, value.values()]
             todo += value.values()
         elif isinstance(value, (list, tuple)):
             todo += value
             if isinstance(value, list):
-                found.append(value)
-        elif is_module(value):
-            todo.append(vars(value))
-    return found
+                loose.append(value)
+    return attributes, loose

@@ -107,6 +107,6 @@ def vmap(function: Callable[[Tensors], Tensors], inputs: Tensors, loop: bool) ->
         apply = tf.autograph.experimental.do_not_convert(function)
         return tf.vectorized_map(apply, list(given), warn=False)
 
-    if tf.executing_eagerly():
-        return list(tf.function(mapped, autograph=False)(*inputs))
+    if tf.executing_eagerly():  # called as it is, each new `tf.function` would soon be warned about
+        return list(tf.function(mapped, autograph=False).get_concrete_function(*inputs)(*inputs))
     return list(mapped(*inputs))

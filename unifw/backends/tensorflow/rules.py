@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python import pywrap_tfe  # no public name stops the recording of every tape
 from tensorflow.python.eager import record
+from tensorflow.python.framework.ops import gradient_registry
 
 from unifw.backends.tensorflow import random
 
@@ -66,10 +68,29 @@ def _with_rule(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Ten
 
 def _ruled_in_graph(outputs: Sequence[tf.Tensor], gradient: Callable[..., Any], inputs: Sequence[tf.Tensor]) -> Tensors:
     """The copies as an operation with this rule: the graph may be differentiated when it is complete."""
-    count, name = len(outputs), f"UnifwRule{next(_number)}"
-    tf.RegisterGradient(name)(lambda _, *upstream: [*[None] * count, *gradient(*upstream)])
-    with tf.compat.v1.get_default_graph().gradient_override_map({"IdentityN": name}):
+    count, name, graph = len(outputs), f"UnifwRule{next(_number)}", tf.compat.v1.get_default_graph()
+
+    def rule(_: tf.Operation | None, *upstream: Any) -> list[tf.Tensor | None]:
+        return [*[None] * count, *gradient(*upstream)]
+
+    _register(name, rule, graph)
+    with graph.gradient_override_map({"IdentityN": name}):
         return tf.identity_n([*outputs, *inputs])[:count]
+
+
+def _register(name: str, rule: Callable[..., Any], graph: Any) -> None:
+    """Make TensorFlow find the rule for as long as the graph, or one around it, is there.
+
+    TensorFlow itself forgets no rule, and a rule holds tensors of its graph, and so all of it.
+    """
+    found = weakref.ref(rule)
+    tf.RegisterGradient(name)(lambda *given: found()(*given))  # type: ignore[misc]
+    weakref.finalize(rule, gradient_registry._registry.pop, name, None).atexit = False
+    graph._unifw_rules = [*getattr(graph, "_unifw_rules", ()), rule]
+    outer = getattr(graph, "outer_graph", None)
+    while outer is not None and outer.building_function:  # and not the default graph, which stays for ever
+        outer._unifw_rules = [*getattr(outer, "_unifw_rules", ()), rule]
+        outer = outer.outer_graph
 
 
 def dense(gradients: Sequence[Any]) -> Tensors:

@@ -79,10 +79,18 @@ def _gradients(outputs: Tensors, inputs: Tensors, cotangents: Tensors, retain: b
         found = _backward(tops, given, retain or nested, nested, tuple(inputs), True, accumulate_grad=False)
     except Exception as error:
         raise backward_failure(error) from error
-    return [
-        torch.zeros_like(x) if gradient is None or gradient._is_zerotensor() else gradient
-        for x, gradient in zip(inputs, found, strict=True)
-    ]
+    try:
+        complete = not any(map(_is_zero, found))
+    except TypeError:  # for None
+        complete = False
+    return list(found) if complete else list(map(_materialised, inputs, found))
+
+
+_is_zero = torch.Tensor._is_zerotensor
+
+
+def _materialised(x: torch.Tensor, gradient: torch.Tensor | None) -> torch.Tensor:
+    return torch.zeros_like(x) if gradient is None or gradient._is_zerotensor() else gradient
 
 
 def vjp(
