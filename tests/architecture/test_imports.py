@@ -123,6 +123,16 @@ def test_importing_unifw_imports_no_framework() -> None:
     assert not {"rich", "safetensors", "array_api_compat", "keras"} & loaded, "extras are imported when they are used"
 
 
+def test_models_are_imported_when_they_are_used() -> None:
+    program = "import sys, unifw; assert 'unifw.models' not in sys.modules and 'models' in dir(unifw); "
+    for use in ("unifw.models.MLP", "from unifw import models; models.MLP", "import unifw.models"):
+        subprocess.run([sys.executable, "-c", program + use], check=True)
+    import unifw
+
+    with pytest.raises(AttributeError, match="module 'unifw' has no attribute 'modles'"):
+        getattr(unifw, "modles")  # noqa: B009  # mypy would see it
+
+
 USE = """
 import unifw
 model = unifw.nn.Sequential(unifw.nn.Linear(3, 2), unifw.nn.ReLU())
