@@ -23,8 +23,7 @@ LAYERS = [
     {"variable", "array"},
     {"autodiff", "control", "tracing", "random", "custom"},
     {"nn", "optim", "data"},
-    {"train", "io", "interop", "models", "debugging"},
-    {"cli", "testing"},
+    {"train", "io", "models", "debugging"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 BACKEND_MAY_IMPORT = LAYERS[0] | LAYERS[1] | {"tensor", "variable"}

@@ -134,7 +134,7 @@ def test_forward_mode_and_second_derivatives_of_a_compiled_layer(backend: str, r
         bend = (unifw.grad(loss)(x + 1e-5 * v) - unifw.grad(loss)(x - 1e-5 * v)) / 2e-5
         for function in (loss, unifw.compile(loss)):
             assert unifw.jvp(function, (x,), (v,))[1].item() == pytest.approx(slope, rel=1e-12)
-            product = unifw.grad(lambda x, f=function: unifw.sum(unifw.grad(f)(x) * v))(x)
+            product = unifw.grad(lambda x, f=function, v=v: unifw.sum(unifw.grad(f)(x) * v))(x)
             np.testing.assert_allclose(product.numpy(), bend.numpy(), rtol=1e-6, atol=1e-9)
 
 
