@@ -8,6 +8,7 @@ from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from unifw import data as data
+from unifw import names as _names
 from unifw import nn as nn
 from unifw import optim as optim
 from unifw import train as train
@@ -229,9 +230,6 @@ from unifw.variable import Parameter as Parameter
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
-_NAMESPACES = {"data", "errors", "fft", "linalg", "nn", "optim", "random", "train"}
-
-
 if _typing.TYPE_CHECKING:
     from unifw import models as models
 else:  # a type checker would take this for a promise to have every name
@@ -245,5 +243,5 @@ else:  # a type checker would take this for a promise to have every name
 
 def __dir__() -> list[str]:
     """The public names; the modules that hold their code are not among them."""
-    shown = {n for n, x in globals().items() if n in _NAMESPACES or not (n[0] == "_" or type(x) is _ModuleType)}
-    return sorted(shown | {"models"})
+    modules = ("data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train")
+    return sorted({*_names.of_package(globals(), *modules), "models"})

@@ -14,7 +14,7 @@ FRAMEWORKS = {"torch", "tensorflow", "tf"}
 
 # From the bottom to the top; a module may import modules of its own layer and of those below it.
 LAYERS = [
-    {"errors", "tree", "dtypes", "keys", "changes", "eagerly"},
+    {"errors", "tree", "dtypes", "keys", "changes", "eagerly", "names"},
     {"spec"},
     {"registry", "devices"},
     {"operators"},
