@@ -11,16 +11,14 @@ counts.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 from time import thread_time
 from typing import Any
 
 import numpy as np
-from overhead import BLOCKS, Row, environment, show, table_lines, torch_threads
+from timing import BLOCKS, Row, main, torch_threads
 
 import unifw
 from unifw import nn
@@ -122,38 +120,16 @@ def least(name: str, native: Callable[[], Any], ours: Callable[[], Any], blocks:
     return Row(name, best, own, own / best)
 
 
-def markdown(tables: dict[str, list[Row]]) -> str:
-    """The page that `--write` makes."""
-    lines = [
-        "# Speed of gradients",
-        "",
-        "Microseconds of an eager call of `value_and_grad`, beside a gradient by hand: by `torch.autograd.grad` on one",
-        "thread, or by a `tf.GradientTape`. Written by `make bench-autodiff`: the least time of the calling thread in",
-        "alternating blocks.",
-        "",
-        "Beside *bare functions* of native tensors, unifw also makes a Tensor of every layer's output, which costs",
-        "about 0.5 us each (overhead.md); beside *unifw's layers* in the framework's own gradient, what is left is",
-        f"the gradient itself. The aim for that on torch: {TARGET}.",
-        "",
-        environment(tables),
-        *table_lines(tables),
-    ]
-    return "\n".join(lines) + "\n"
+TITLE = "Speed of gradients"
+WORDS = f"""
+Microseconds of an eager call of `value_and_grad`, beside a gradient by hand: by `torch.autograd.grad` on one
+thread, or by a `tf.GradientTape`. Written by `make bench-autodiff`: the least time of the calling thread in
+alternating blocks.
 
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in HANDS]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(HANDS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables = {name: list(rows(name)) for name in arguments.backends or installed}
-    for name, found in tables.items():
-        show(name, found)
-    if arguments.write:
-        arguments.write.write_text(markdown(tables))
-
+Beside *bare functions* of native tensors, unifw also makes a Tensor of every layer's output, which costs
+about 0.5 us each (overhead.md); beside *unifw's layers* in the framework's own gradient, what is left is
+the gradient itself. The aim for that on torch: {TARGET}.
+"""
 
 if __name__ == "__main__":
-    main()
+    main({name: partial(rows, name) for name in HANDS}, __doc__, TITLE, WORDS)

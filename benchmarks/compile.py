@@ -3,20 +3,17 @@
     python benchmarks/compile.py            # every installed backend
     python benchmarks/compile.py torch      # one
 
-Timed as `benchmarks/overhead.py` does: in alternation, in short blocks, on one thread, as ratios of neighbours.
+On one thread, in alternation: see `timing.py`.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-from overhead import Row, compare, show
+from timing import Row, compare, main
 
 import unifw
 from unifw import nn
@@ -121,37 +118,12 @@ def rows(backend: str) -> list[Row]:
         return [compare(name, native, ours, BLOCKS) for name, native, ours in PAIRS[backend]()]
 
 
-def markdown(tables: dict[str, list[Row]]) -> str:
-    """The page that `--write` makes."""
-    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
-    lines = [
-        "# Speed of compiled functions",
-        "",
-        "Microseconds per call on one thread, written by `make bench-compile`. A row is the median of alternating",
-        "blocks; the ratio is unifw / native, below 1 where unifw is the faster one. Native is `torch.compile` or",
-        "`tf.function` of the same function, written by hand with the framework's own tensors.",
-        "",
-        f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
-    ]
-    for backend, found in tables.items():
-        lines += ["", f"## {backend}", "", "| what | native | unifw | added | ratio |", "|---|---:|---:|---:|---:|"]
-        lines += [f"| {r.name} | {r.native:.1f} | {r.ours:.1f} | {r.added:+.1f} | {r.ratio:.2f} |" for r in found]
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in PAIRS]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(PAIRS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables = {name: rows(name) for name in arguments.backends or installed}
-    for name, found in tables.items():
-        show(name, found)
-    if arguments.write:
-        arguments.write.write_text(markdown(tables))
-
+TITLE = "Speed of compiled functions"
+WORDS = """
+Microseconds per call on one thread, written by `make bench-compile`. A row is the median of alternating
+blocks; the ratio is unifw / native, below 1 where unifw is the faster one. Native is `torch.compile` or
+`tf.function` of the same function, written by hand with the framework's own tensors.
+"""
 
 if __name__ == "__main__":
-    main()
+    main({name: partial(rows, name) for name in PAIRS}, __doc__, TITLE, WORDS)

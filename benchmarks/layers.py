@@ -9,14 +9,12 @@ torch.nn gets images in its own memory format "channels_last", as unifw's are.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from overhead import Row, compare, environment, show, table_lines, torch_threads
+from timing import Row, compare, main, torch_threads
 
 import unifw
 from unifw import nn
@@ -150,30 +148,13 @@ def tensorflow_rows() -> Iterator[Row]:
             yield compare(f"{text}, gradients", backward, with_gradient(layer, x), BLOCKS)
 
 
-def main() -> None:
-    """Time the layers, show the tables, and write them if asked."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("backends", nargs="*", default=[name for name, there in unifw.backends().items() if there])
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables: dict[str, list[Row]] = {}
-    for backend in arguments.backends:
-        if backend in SOURCES:
-            tables[backend] = list(SOURCES[backend]())
-            show(backend, tables[backend])
-    if arguments.write:
-        arguments.write.write_text("\n".join([*HEAD, environment(tables), "", *table_lines(tables)]) + "\n")
-
-
 SOURCES: dict[str, Callable[[], Iterator[Row]]] = {"torch": torch_rows, "tensorflow": tensorflow_rows}
-HEAD = [
-    "# The speed of layers",
-    "",
-    "Written by `make bench-layers`: each layer, forward and with gradients, beside the framework's own, eagerly and",
-    "in alternation: `torch.nn` in its memory format channels_last on one thread, and `tf.nn` or `tf.keras.layers`.",
-    "Microseconds, and the ratio ours / theirs: below 1 unifw is faster.",
-    "",
-]
+TITLE = "The speed of layers"
+WORDS = """
+Written by `make bench-layers`: each layer, forward and with gradients, beside the framework's own, eagerly and
+in alternation: `torch.nn` in its memory format channels_last on one thread, and `tf.nn` or `tf.keras.layers`.
+Microseconds, and the ratio ours / theirs: below 1 unifw is faster.
+"""
 
 if __name__ == "__main__":
-    main()
+    main(SOURCES, __doc__, TITLE, WORDS)

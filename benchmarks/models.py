@@ -10,16 +10,13 @@ Each pair runs in alternation, on one thread, with the same weights; a row is th
 
 from __future__ import annotations
 
-import argparse
-import platform
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from overhead import Row, compare
+from timing import Row, compare, main
 
 import unifw
 from unifw import models, nn
@@ -139,42 +136,11 @@ def tensorflow_rows() -> Iterator[Row]:
 
 ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}
 
-
-def markdown(tables: dict[str, list[Row]]) -> str:
-    """The page that `--write` makes."""
-    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
-    lines = [
-        "# Speed of whole models",
-        "",
-        f"Milliseconds, written by `make bench-models`: images of {SIZE} x {SIZE}, batch {BATCH}, float32, one",
-        "thread. A row is the median of alternating rounds; the ratio is unifw / native: below 1, unifw is faster.",
-        "",
-        f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
-    ]
-    for backend, rows in tables.items():
-        lines += ["", f"## {backend}", "", "| what / native | native | unifw | ratio |", "|---|---:|---:|---:|"]
-        lines += [f"| {r.name} | {r.native / 1e3:.1f} | {r.ours / 1e3:.1f} | {r.ratio:.2f} |" for r in rows]
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables: dict[str, list[Row]] = {}
-    for name in arguments.backends or installed:
-        tables[name] = []
-        for row in ROWS[name]():
-            tables[name].append(row)
-            print(
-                f"{name}: {row.name}: {row.native / 1e3:.1f} and {row.ours / 1e3:.1f} ms, {row.ratio:.2f}", flush=True
-            )
-    if arguments.write:
-        arguments.write.write_text(markdown(tables))
-
+TITLE = "Speed of whole models"
+WORDS = f"""
+Milliseconds, written by `make bench-models`: images of {SIZE} x {SIZE}, batch {BATCH}, float32, one
+thread. A row is the median of alternating rounds; the ratio is unifw / native: below 1, unifw is faster.
+"""
 
 if __name__ == "__main__":
-    main()
+    main(ROWS, __doc__, TITLE, WORDS, unit="ms")

@@ -4,19 +4,17 @@
 
 On PyTorch a step is eager and stands beside `torch.optim`, fused where it is, else foreach; on TensorFlow it is
 compiled and stands beside Keras's optimiser in a `tf.function`. Microseconds on one thread, measured in alternation as
-in `overhead.py`; the ratio is unifw / native, below 1 where unifw is the faster one.
+in `timing.py`; the ratio is unifw / native, below 1 where unifw is the faster one.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from overhead import Row, compare, environment, show, table_lines, torch_threads
+from timing import Row, compare, main, torch_threads
 
 import unifw
 from unifw import nn, optim
@@ -161,27 +159,12 @@ def _training_step(tf: Any) -> Iterator[Row]:
 
 ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}
 
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables = {name: list(ROWS[name]()) for name in arguments.backends or installed}
-    for name, rows in tables.items():
-        show(name, rows)
-    if arguments.write:
-        heading = [
-            "# The speed of optimisers and losses",
-            "",
-            *(__doc__ or "").splitlines()[4:],
-            "",
-            environment(tables),
-        ]
-        arguments.write.write_text("\n".join([*heading, *table_lines(tables)]) + "\n")
-
+TITLE = "The speed of optimisers and losses"
+WORDS = """
+Microseconds on one thread, written by `make bench-optim`. On PyTorch a step is eager and stands beside `torch.optim`,
+fused where it is, else foreach; on TensorFlow it is compiled and stands beside Keras's optimiser in a `tf.function`.
+A row is the median of alternating blocks; the ratio is unifw / native, below 1 where unifw is the faster one.
+"""
 
 if __name__ == "__main__":
-    main()
+    main(ROWS, __doc__, TITLE, WORDS)

@@ -3,65 +3,19 @@
     python benchmarks/overhead.py            # every installed backend
     python benchmarks/overhead.py torch      # one
 
-Each pair is timed in alternation, in short blocks, on one thread; a row shows the median of the blocks, and the ratio
-the median of the ratios of neighbouring blocks, so that other work on the machine disturbs both alike.
+On one thread, in alternation: see `timing.py`.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
-import statistics
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from timing import BLOCKS, Row, compare, main, torch_threads
 
 import unifw
 from unifw import nn
-
-BLOCKS = 41
-BLOCK_SECONDS = 0.01
-
-
-@dataclass(frozen=True)
-class Row:
-    """One comparison: both times in microseconds and the ratio ours / native."""
-
-    name: str
-    native: float
-    ours: float
-    ratio: float
-
-    @property
-    def added(self) -> float:
-        """Microseconds that unifw adds."""
-        return self.ours - self.native
-
-
-def compare(name: str, native: Callable[[], Any], ours: Callable[[], Any], blocks: int = BLOCKS) -> Row:
-    """Time two calls in alternation."""
-    calls = max(1, int(BLOCK_SECONDS / max(_seconds(native, 3), 1e-7)))
-    for call in (native, ours):
-        _seconds(call, calls)
-    pairs = [(_seconds(native, calls), _seconds(ours, calls)) for _ in range(blocks)]
-    first, second = (statistics.median(column) * 1e6 for column in zip(*pairs, strict=True))
-    return Row(name, first, second, statistics.median(b / a for a, b in pairs))
-
-
-def _seconds(call: Callable[[], Any], calls: int) -> float:
-    start = perf_counter()
-    for _ in range(calls):
-        call()
-    return (perf_counter() - start) / calls
-
 
 TWENTY: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
     "x + y": lambda x, y, m, c: x + y,
@@ -162,19 +116,6 @@ def stack_of_layers(tnn: Any) -> tuple[nn.Module, Any, list[tuple[Any, Any]]]:
     return model, reference, weights
 
 
-@contextmanager
-def torch_threads(number: int) -> Iterator[None]:
-    """Inside the `with` block torch computes with so many threads."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def tensorflow_rows(blocks: int = BLOCKS) -> Iterator[Row]:
     """Operations and layers against the public eager functions of `tf`; indices against its tensors' own.
 
@@ -239,60 +180,11 @@ def _tensorflow_layers(x: Any, tf: Any, blocks: int) -> Iterator[Row]:
 
 ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}
 
-
-def show(backend: str, rows: list[Row]) -> None:
-    """Print the table of one backend."""
-    table = Table(title=f"{backend}: microseconds per call")
-    table.add_column("what")
-    for heading in ("native", "unifw", "added", "ratio"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        table.add_row(row.name, f"{row.native:.2f}", f"{row.ours:.2f}", f"{row.added:+.2f}", f"{row.ratio:.2f}")
-    Console(width=100).print(table)
-
-
-def environment(tables: dict[str, list[Row]]) -> str:
-    """What the times were measured with."""
-    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
-    return f"Python {platform.python_version()}, {versions}, {platform.machine()}."
-
-
-def table_lines(tables: dict[str, list[Row]]) -> list[str]:
-    """The tables in Markdown, one per backend."""
-    lines = []
-    for backend, rows in tables.items():
-        lines += ["", f"## {backend}", "", "| what | native | unifw | added | ratio |", "|---|---:|---:|---:|---:|"]
-        lines += [f"| {r.name} | {r.native:.2f} | {r.ours:.2f} | {r.added:+.2f} | {r.ratio:.2f} |" for r in rows]
-    return lines
-
-
-def markdown(tables: dict[str, list[Row]]) -> str:
-    """The page that `--write` makes."""
-    lines = [
-        "# Overhead",
-        "",
-        "Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;",
-        "the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.",
-        "",
-        environment(tables),
-        *table_lines(tables),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables = {name: list(ROWS[name]()) for name in arguments.backends or installed}
-    for name, rows in tables.items():
-        show(name, rows)
-    if arguments.write:
-        arguments.write.write_text(markdown(tables))
-
+TITLE = "Overhead"
+WORDS = """
+Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;
+the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.
+"""
 
 if __name__ == "__main__":
-    main()
+    main(ROWS, __doc__, TITLE, WORDS)

@@ -9,16 +9,13 @@ with the same weights; a row is the median of the rounds. A training step is the
 
 from __future__ import annotations
 
-import argparse
-import platform
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from overhead import Row, compare, show
+from timing import Row, compare, main
 
 import unifw
 from unifw import nn
@@ -169,39 +166,13 @@ def attention_rows() -> Iterator[Row]:
 
 ROWS = {"torch": torch_rows, "tensorflow": tensorflow_rows}
 
-
-def markdown(tables: dict[str, list[Row]]) -> str:
-    """The page that `--write` makes."""
-    versions = ", ".join(f"{name} {import_module(name).__version__}" for name in ("numpy", *tables))
-    lines = [
-        "# Speed of recurrent layers and attention",
-        "",
-        f"Milliseconds, written by `make bench-sequence`: batch {BATCH}, {STEPS} steps, {SIZE} features and hidden",
-        f"units, {HEADS} heads, float32. A row is the median of alternating rounds; the ratio is unifw / native, below",
-        "1 where unifw is faster. The gradient that TensorFlow registers for `BlockLSTMV2` is wrong: it is that of",
-        "`BlockLSTM`, whose gates are in another order. XLA compiles for one batch size alone, for seconds.",
-        "",
-        f"Python {platform.python_version()}, {versions}, {platform.machine()}.",
-    ]
-    for backend, rows in tables.items():
-        lines += ["", f"## {backend}", "", "| what / native | native | unifw | ratio |", "|---|---:|---:|---:|"]
-        lines += [f"| {r.name} | {r.native / 1e3:.2f} | {r.ours / 1e3:.2f} | {r.ratio:.2f} |" for r in rows]
-    return "\n".join(lines) + "\n"
-
-
-def main() -> None:
-    """Time the backends named on the command line, or all that are installed."""
-    installed = [name for name, there in unifw.backends().items() if there and name in ROWS]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("backends", nargs="*", metavar="backend", help=" or ".join(ROWS))
-    parser.add_argument("--write", type=Path, help="also write the tables to this Markdown file")
-    arguments = parser.parse_args()
-    tables = {name: list(ROWS[name]()) for name in arguments.backends or installed}
-    for name, rows in tables.items():
-        show(name, rows)
-    if arguments.write:
-        arguments.write.write_text(markdown(tables))
-
+TITLE = "Speed of recurrent layers and attention"
+WORDS = f"""
+Milliseconds, written by `make bench-sequence`: batch {BATCH}, {STEPS} steps, {SIZE} features and hidden
+units, {HEADS} heads, float32. A row is the median of alternating rounds; the ratio is unifw / native, below
+1 where unifw is faster. The gradient that TensorFlow registers for `BlockLSTMV2` is wrong: it is that of
+`BlockLSTM`, whose gates are in another order. XLA compiles for one batch size alone, for seconds.
+"""
 
 if __name__ == "__main__":
-    main()
+    main(ROWS, __doc__, TITLE, WORDS, unit="ms")

@@ -3,10 +3,12 @@
 The top-level namespace follows the Python array API standard. Importing it imports no framework; the first tensor does.
 """
 
+import typing as _typing
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
 from unifw import data as data
-from unifw import models as models
+from unifw import names as _names
 from unifw import nn as nn
 from unifw import optim as optim
 from unifw import train as train
@@ -228,9 +230,18 @@ from unifw.variable import Parameter as Parameter
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
-_NAMESPACES = {"data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train"}
+if _typing.TYPE_CHECKING:
+    from unifw import models as models
+else:  # a type checker would take this for a promise to have every name
+
+    def __getattr__(name: str) -> _ModuleType:
+        """`unifw.models` is imported when it is first used."""
+        if name == "models":
+            return _import_module("unifw.models")
+        raise AttributeError(f"module 'unifw' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     """The public names; the modules that hold their code are not among them."""
-    return sorted(n for n, x in globals().items() if n in _NAMESPACES or not (n[0] == "_" or type(x) is _ModuleType))
+    modules = ("data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train")
+    return sorted({*_names.of_package(globals(), *modules), "models"})

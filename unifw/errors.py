@@ -12,7 +12,15 @@ import numpy as np
 
 
 class UnifwError(Exception):
-    """Root of every error that unifw raises on purpose."""
+    """Root of every error that unifw raises on purpose.
+
+    >>> import unifw
+    >>> try:
+    ...     unifw.zeros(3) + unifw.zeros(2)
+    ... except unifw.UnifwError as error:
+    ...     type(error).__name__, isinstance(error, ValueError)
+    ('ShapeError', True)
+    """
 
 
 class UnknownBackendError(UnifwError, ValueError):

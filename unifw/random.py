@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from unifw import names as _names
 from unifw.array.creation import asarray
 from unifw.array.indexing import take
 from unifw.array.manipulation import expand_dims, reshape
@@ -368,3 +369,7 @@ def choice(
         picked = argsort(-unary("log", 1 - u) * rates)[:count]
     picked = reshape(picked, shape)
     return picked if isinstance(x, int) else reshape(take(x, reshape(picked, (-1,)), axis=0), (*shape, *x.shape[1:]))
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

@@ -14,7 +14,7 @@ FRAMEWORKS = {"torch", "tensorflow", "tf"}
 
 # From the bottom to the top; a module may import modules of its own layer and of those below it.
 LAYERS = [
-    {"errors", "tree", "dtypes", "keys", "changes", "eagerly"},
+    {"errors", "tree", "dtypes", "keys", "changes", "eagerly", "names"},
     {"spec"},
     {"registry", "devices"},
     {"operators"},
@@ -23,8 +23,7 @@ LAYERS = [
     {"variable", "array"},
     {"autodiff", "control", "tracing", "random", "custom"},
     {"nn", "optim", "data"},
-    {"train", "io", "interop", "models", "debugging"},
-    {"cli", "testing"},
+    {"train", "io", "models", "debugging"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 BACKEND_MAY_IMPORT = LAYERS[0] | LAYERS[1] | {"tensor", "variable"}
@@ -121,6 +120,16 @@ def test_importing_unifw_imports_no_framework() -> None:
     loaded = modules_after("import unifw; unifw.backends(); dir(unifw.nn)")
     assert not FRAMEWORKS & loaded
     assert not {"rich", "safetensors", "array_api_compat", "keras"} & loaded, "extras are imported when they are used"
+
+
+def test_models_are_imported_when_they_are_used() -> None:
+    program = "import sys, unifw; assert 'unifw.models' not in sys.modules and 'models' in dir(unifw); "
+    for use in ("unifw.models.MLP", "from unifw import models; models.MLP", "import unifw.models"):
+        subprocess.run([sys.executable, "-c", program + use], check=True)
+    import unifw
+
+    with pytest.raises(AttributeError, match="module 'unifw' has no attribute 'modles'"):
+        getattr(unifw, "modles")  # noqa: B009  # mypy would see it
 
 
 USE = """

@@ -49,6 +49,17 @@ def test_many_indices(backend: str) -> None:
     assert [x[i].item() for i in range(0, 3000, 7)] == list(range(0, 3000, 7))
 
 
+def test_every_backward_slice(backend: str) -> None:
+    ends = (None, *range(-6, 7))
+    for key in (slice(start, stop, -step) for start in ends for stop in ends for step in (1, 2, 5)):
+        expected = VALUES.copy()
+        np.testing.assert_array_equal(unifw.asarray(VALUES)[:, key].numpy(), expected[:, key])
+        x = unifw.asarray(VALUES)
+        x[:, key] = unifw.asarray(VALUES)[:, key] * 2.0
+        expected[:, key] *= 2.0
+        np.testing.assert_array_equal(x.numpy(), expected, err_msg=str(key))
+
+
 def changed(x: unifw.Tensor) -> unifw.Tensor:
     x = x + 0.0
     x[1:, ::2] = 7.0
@@ -79,22 +90,34 @@ FUNCTIONS: dict[str, Callable[[unifw.Tensor], unifw.Tensor]] = {
 }
 
 
+def traced(backend: str, function: Callable[[Any], Any], x: Any) -> Callable[[Any], Any]:
+    """The function as a graph of the framework, for any number of rows."""
+    if backend == "torch":
+        make_fx: Any = import_module("torch.fx.experimental.proxy_tensor").make_fx
+        graph: Callable[[Any], Any] = make_fx(function, tracing_mode="symbolic")(x)
+        return graph
+    tf = import_module("tensorflow")
+    signature = [tf.TensorSpec((None, 4), tf.float32)]
+    return tf.function(function, input_signature=signature, autograph=False).get_concrete_function()  # type: ignore[no-any-return]
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_same_eagerly_in_a_graph_and_for_gradients(backend: str, name: str) -> None:
-    if backend != "tensorflow":
-        pytest.skip("its graphs are not built by running the same calls with another kind of tensor")
-    tf, function = import_module("tensorflow"), FUNCTIONS[name]
+    function, x = FUNCTIONS[name], unifw.asarray(VALUES).native
 
     def loss(x: unifw.Tensor) -> unifw.Tensor:
         y = function(x)
         return unifw.sum(y * y)
 
-    def native(x: Any) -> tuple[Any, Any]:
+    def native(x: Any) -> tuple[Any, ...]:
         value, gradient = unifw.value_and_grad(loss)(unifw.asarray(x))
-        return function(unifw.asarray(x)).native, (value.native, gradient.native)
+        return function(unifw.asarray(x)).native, value.native, gradient.native
 
-    graph = tf.function(native, input_signature=[tf.TensorSpec((None, 4), tf.float32)], autograph=False)
-    traced_first, eager = graph(VALUES), native(VALUES)
-    for later in (traced_first, graph(VALUES), native(VALUES)):
-        for got, expected in zip(tf.nest.flatten(later), tf.nest.flatten(eager), strict=True):
+    graph = traced(backend, native, x)
+    traced_first, eager = graph(x), native(x)
+    for later in (traced_first, graph(x), native(x)):
+        for got, expected in zip(later, eager, strict=True):
             np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-6)
+    longer = unifw.asarray(np.concatenate([VALUES, VALUES + 1.0])).native
+    for got, expected in zip(graph(longer), native(longer), strict=True):
+        np.testing.assert_allclose(got.numpy(), expected.numpy(), rtol=1e-6)

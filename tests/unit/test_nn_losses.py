@@ -95,3 +95,15 @@ def test_the_loss_of_a_model_moves_its_weights_towards_the_targets(backend: str)
         optimizer.step(gradients)
     assert losses[-1] < 0.1 < losses[0]
     assert unifw.argmax(model(x), axis=-1).tolist() == [1, 0]
+
+
+def test_derivatives_of_binary_cross_entropy_by_targets_and_of_both(backend: str) -> None:
+    p, t = (unifw.asarray(np.array(values)) for values in ([0.2, 0.7, 0.9], [0.1, 1.0, 0.4]))
+    loss = nn.functional.binary_cross_entropy
+    for function in (loss, unifw.compile(loss)):
+        by_p, by_t = unifw.grad(function, (0, 1))(p, t)
+        np.testing.assert_allclose(by_t.numpy(), np.log((1 - p.numpy()) / p.numpy()) / 3, rtol=1e-12)
+        slope = unifw.sum(by_p * p + by_t * t).item()
+        assert unifw.jvp(function, (p, t), (p, t))[1].item() == pytest.approx(slope, rel=1e-12)
+        mixed = unifw.grad(lambda p, f=function: unifw.sum(unifw.grad(f, 1)(p, t)))(p)
+        np.testing.assert_allclose(mixed.numpy(), -1 / (3 * p.numpy() * (1 - p.numpy())), rtol=1e-12)

@@ -123,6 +123,21 @@ def test_second_derivative(backend: str, rng: np.random.Generator, name: str) ->
         assert difference == pytest.approx(second[index], rel=1e-6, abs=1e-8)
 
 
+def test_forward_mode_and_second_derivatives_of_a_compiled_layer(backend: str, rng: np.random.Generator) -> None:
+    for layer in (layer_of("LSTM"), layer_of("GRU")):
+        x, v = (unifw.asarray(rng.standard_normal((2, 5, F))) for _ in range(2))
+
+        def loss(x: unifw.Tensor, layer: Any = layer) -> unifw.Tensor:
+            return unifw.sum(layer(x)[0] ** 2)
+
+        slope = unifw.sum(unifw.grad(loss)(x) * v).item()
+        bend = (unifw.grad(loss)(x + 1e-5 * v) - unifw.grad(loss)(x - 1e-5 * v)) / 2e-5
+        for function in (loss, unifw.compile(loss)):
+            assert unifw.jvp(function, (x,), (v,))[1].item() == pytest.approx(slope, rel=1e-12)
+            product = unifw.grad(lambda x, f=function, v=v: unifw.sum(unifw.grad(f)(x) * v))(x)
+            np.testing.assert_allclose(product.numpy(), bend.numpy(), rtol=1e-6, atol=1e-9)
+
+
 def test_dropout_is_between_layers_and_in_training_only(backend: str, rng: np.random.Generator) -> None:
     x = unifw.asarray(rng.standard_normal((N, T, F)))
     alone, deep = layer_of("GRU", dropout=0.0), layer_of("GRU", num_layers=2, dropout=0.9)

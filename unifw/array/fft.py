@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unifw import names as _names
 from unifw.array.axes import axes_of, axis_of, ndim_of
 from unifw.array.creation import asarray
 from unifw.array.manipulation import concat
@@ -251,3 +252,7 @@ def _shifted(name: str, x: Tensor, axes: int | Axes, round_up: int) -> Tensor:
         before = (slice(None),) * axis
         x = concat([x[(*before, slice(middle, None))], x[(*before, slice(None, middle))]], axis=axis)
     return x
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unifw import names as _names
 from unifw.array.arithmetic import multiply, subtract
 from unifw.array.axes import one_backend
 from unifw.array.data_type import astype
@@ -35,7 +36,7 @@ __all__ = [
     "EigResult", "EighResult", "QRResult", "SVDResult", "SlogdetResult", "cholesky", "cross", "det", "diagonal", "eig",
     "eigh", "eigvals", "eigvalsh", "inv", "matmul", "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose",
     "outer", "pinv", "qr", "slogdet", "solve", "svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm",
-]  # fmt: skip
+]  # fmt: skip  # fmt: skip
 
 
 def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
@@ -114,3 +115,15 @@ def trace(x: Tensor, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
         return sum_(elements, axis=-1)
     wanted = as_dtype(dtype)
     return astype(sum_(astype(elements, wanted), axis=-1), wanted, copy=False)
+
+
+_FROM_OTHER_FILES = [
+    "EighResult", "EigResult", "QRResult", "SVDResult", "SlogdetResult", "cholesky", "det",
+    "eig", "eigh", "eigvals", "eigvalsh", "inv", "matmul", "matrix_norm",
+    "matrix_power", "matrix_rank", "matrix_transpose", "pinv", "qr", "slogdet", "solve",
+    "svd", "svdvals", "tensordot", "vecdot", "vector_norm",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals(), *_FROM_OTHER_FILES)

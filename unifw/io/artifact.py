@@ -16,7 +16,15 @@ from unifw.spec import Backend
 
 
 class Artifact:
-    """An exported model: call it with the inputs of the model, as Tensors of any backend or NumPy arrays."""
+    """An exported model: call it with the inputs of the model, as Tensors of any backend or NumPy arrays.
+
+    >>> import tempfile, unifw
+    >>> path = tempfile.mkdtemp() + "/model.pt2"
+    >>> report = unifw.export(unifw.nn.ReLU(), path, format="pt2", inputs=unifw.zeros((2, 1)))
+    >>> artifact = unifw.load_artifact(path)
+    >>> artifact.format, artifact.backend.name, artifact(unifw.ones((3, 1))).shape
+    ('pt2', 'torch', (3, 1))
+    """
 
     def __init__(self, format: str, backend: Backend, run: Callable[[Sequence[Any]], Any]) -> None:
         self.format = format

@@ -24,6 +24,13 @@ class CheckpointReport(LoadReport):
     the file has the initial values, or was loaded already. `converted` are those of another dtype in the file, as
     (from, to); `skipped` the file's names beside the prefix, as a head that the model lacks; `change` says what was
     done to the prefix.
+
+    >>> import tempfile, unifw
+    >>> path = tempfile.mkdtemp() + "/trained.safetensors"
+    >>> unifw.save({"weight": unifw.ones((1, 2))}, path)
+    >>> report = unifw.load_checkpoint(unifw.nn.Linear(2, 1), path, strict=False)
+    >>> report.loaded, report.missing, bool(report)
+    (('weight',), ('bias',), True)
     """
 
     loaded: tuple[str, ...] = ()

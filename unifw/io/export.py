@@ -25,7 +25,14 @@ from unifw.tensor import Tensor
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and the largest difference from the live model on the batch sizes that were compared."""
+    """What was written, and the largest difference from the live model on the batch sizes that were compared.
+
+    >>> import tempfile, unifw
+    >>> path = tempfile.mkdtemp() + "/model.pt2"
+    >>> report = unifw.export(unifw.nn.ReLU(), path, format="pt2", inputs=unifw.zeros((2, 1)))
+    >>> report.format, report.max_difference
+    ('pt2', 0.0)
+    """
 
     path: Path
     format: str

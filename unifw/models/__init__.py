@@ -1,5 +1,6 @@
 """Models that people use, with the parameter names of their public PyTorch checkpoints: see `load_checkpoint`."""
 
+from unifw import names as _names
 from unifw.models.bert import Bert as Bert
 from unifw.models.bert import BertConfig as BertConfig
 from unifw.models.bert import bert_base as bert_base
@@ -28,3 +29,7 @@ from unifw.models.vit import Encoder as Encoder
 from unifw.models.vit import EncoderBlock as EncoderBlock
 from unifw.models.vit import VisionTransformer as VisionTransformer
 from unifw.models.vit import vit_b_16 as vit_b_16
+
+
+def __dir__() -> list[str]:
+    return _names.of_package(globals())

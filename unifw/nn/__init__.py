@@ -1,5 +1,6 @@
 """Layers, losses and the `Module` they are made of."""
 
+from unifw import names as _names
 from unifw.nn import functional as functional
 from unifw.nn import init as init
 from unifw.nn import parametrizations as parametrizations
@@ -139,3 +140,7 @@ from unifw.nn.transformer import TransformerDecoder as TransformerDecoder
 from unifw.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from unifw.nn.transformer import TransformerEncoder as TransformerEncoder
 from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+
+
+def __dir__() -> list[str]:
+    return _names.of_package(globals(), "functional", "init", "parametrizations", "parametrize")

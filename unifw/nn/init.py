@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from unifw import names as _names
 from unifw.errors import ArgumentError, ShapeError
 from unifw.random import host_generator
 from unifw.spec import Numpy
@@ -231,12 +232,22 @@ def uniform_(x: V, a: float = 0.0, b: float = 1.0) -> V:
 
 
 def normal_(x: V, mean: float = 0.0, std: float = 1.0) -> V:
-    """Set `x` to `normal` values."""
+    """Set `x` to `normal` values.
+
+    >>> import unifw
+    >>> normal_(unifw.Parameter(unifw.zeros((2, 3))), std=0.02).shape
+    (2, 3)
+    """
     return _set(x, normal(_shape(x), mean, std, dtype="float64"))
 
 
 def trunc_normal_(x: V, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> V:
-    """Set `x` to `trunc_normal` values."""
+    """Set `x` to `trunc_normal` values.
+
+    >>> import unifw
+    >>> bool(unifw.all(abs(trunc_normal_(unifw.Parameter(unifw.zeros(9)))) <= 2))
+    True
+    """
     return _set(x, trunc_normal(_shape(x), mean, std, a, b, dtype="float64"))
 
 
@@ -251,27 +262,52 @@ def constant_(x: V, val: float) -> V:
 
 
 def ones_(x: V) -> V:
-    """Set `x` to ones."""
+    """Set `x` to ones.
+
+    >>> import unifw
+    >>> ones_(unifw.Parameter(unifw.zeros(2))).tolist()
+    [1.0, 1.0]
+    """
     return constant_(x, 1.0)
 
 
 def zeros_(x: V) -> V:
-    """Set `x` to zeros."""
+    """Set `x` to zeros.
+
+    >>> import unifw
+    >>> zeros_(unifw.Parameter(unifw.ones(2))).tolist()
+    [0.0, 0.0]
+    """
     return constant_(x, 0.0)
 
 
 def xavier_uniform_(x: V, gain: float = 1.0) -> V:
-    """Set `x` to `xavier_uniform` values."""
+    """Set `x` to `xavier_uniform` values.
+
+    >>> import unifw
+    >>> bool(unifw.all(abs(xavier_uniform_(unifw.Parameter(unifw.zeros((3, 3))))) <= 1))
+    True
+    """
     return _set(x, xavier_uniform(_shape(x), gain, dtype="float64"))
 
 
 def xavier_normal_(x: V, gain: float = 1.0) -> V:
-    """Set `x` to `xavier_normal` values."""
+    """Set `x` to `xavier_normal` values.
+
+    >>> import unifw
+    >>> xavier_normal_(unifw.nn.Linear(3, 2).weight).shape
+    (2, 3)
+    """
     return _set(x, xavier_normal(_shape(x), gain, dtype="float64"))
 
 
 def kaiming_uniform_(x: V, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu") -> V:
-    """Set `x` to `kaiming_uniform` values."""
+    """Set `x` to `kaiming_uniform` values.
+
+    >>> import unifw
+    >>> kaiming_uniform_(unifw.nn.Linear(3, 2).weight, nonlinearity="relu").shape
+    (2, 3)
+    """
     return _set(x, kaiming_uniform(_shape(x), a, mode, nonlinearity, dtype="float64"))
 
 
@@ -287,20 +323,45 @@ def kaiming_normal_(x: V, a: float = 0.0, mode: Mode = "fan_in", nonlinearity: s
 
 
 def orthogonal_(x: V, gain: float = 1.0) -> V:
-    """Set `x` to `orthogonal` values."""
+    """Set `x` to `orthogonal` values.
+
+    >>> import unifw
+    >>> q = orthogonal_(unifw.Parameter(unifw.zeros((2, 2))))
+    >>> bool(abs(unifw.linalg.det(q).item()) > 0.999)
+    True
+    """
     return _set(x, orthogonal(_shape(x), gain, dtype="float64"))
 
 
 def sparse_(x: V, sparsity: float, std: float = 0.01) -> V:
-    """Set `x` to `sparse` values."""
+    """Set `x` to `sparse` values.
+
+    >>> import unifw
+    >>> int(unifw.count_nonzero(sparse_(unifw.Parameter(unifw.zeros((10, 2))), 0.5)))
+    10
+    """
     return _set(x, sparse(_shape(x), sparsity, std, dtype="float64"))
 
 
 def eye_(x: V) -> V:
-    """Set `x` to the identity."""
+    """Set `x` to the identity.
+
+    >>> import unifw
+    >>> eye_(unifw.Parameter(unifw.zeros((2, 2)))).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return _set(x, eye(_shape(x), dtype="float64"))
 
 
 def dirac_(x: V, groups: int = 1) -> V:
-    """Set `x` to the convolution that passes its channels on."""
+    """Set `x` to the convolution that passes its channels on.
+
+    >>> import unifw
+    >>> dirac_(unifw.Parameter(unifw.zeros((1, 1, 3)))).tolist()
+    [[[0.0, 1.0, 0.0]]]
+    """
     return _set(x, dirac(_shape(x), groups, dtype="float64"))
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

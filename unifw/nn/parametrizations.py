@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from unifw import names as _names
 from unifw.array.axes import axis_of
 from unifw.array.comparison import maximum
 from unifw.array.linear_algebra import matmul, vecdot
@@ -134,3 +135,7 @@ def spectral_norm(
     if dim is None:
         dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
     return register_parametrization(module, name, SpectralNorm(weight, n_power_iterations, dim, eps))
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

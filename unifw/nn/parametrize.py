@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
+from unifw import names as _names
 from unifw.errors import ArgumentError, OperandError, ShapeError, describe
 from unifw.nn.containers import ModuleDict, ModuleList
 from unifw.nn.lazy import Unfinished
@@ -240,3 +241,7 @@ def cached() -> Iterator[None]:
         yield
     finally:
         _cache.reset(token)
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

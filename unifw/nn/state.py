@@ -20,7 +20,12 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What did not fit when a state dict was loaded: names, and shapes as (got, expected)."""
+    """What did not fit when a state dict was loaded: names, and shapes as (got, expected).
+
+    >>> import unifw
+    >>> unifw.nn.Linear(2, 1).load_state_dict({"weight": unifw.ones((1, 2))}, strict=False).missing
+    ('bias',)
+    """
 
     missing: tuple[str, ...]
     unexpected: tuple[str, ...]

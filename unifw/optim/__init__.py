@@ -1,5 +1,6 @@
 """Optimisers, learning-rate schedules, and what is done to gradients and parameters between steps."""
 
+from unifw import names as _names
 from unifw.optim import schedules as schedules
 from unifw.optim.adam import LAMB as LAMB
 from unifw.optim.adam import Adam as Adam
@@ -19,3 +20,7 @@ from unifw.optim.gradients import LossScaler as LossScaler
 from unifw.optim.gradients import clip_grad_norm as clip_grad_norm
 from unifw.optim.gradients import clip_grad_value as clip_grad_value
 from unifw.optim.groups import no_weight_decay as no_weight_decay
+
+
+def __dir__() -> list[str]:
+    return _names.of_package(globals(), "schedules")

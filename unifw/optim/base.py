@@ -36,6 +36,16 @@ class Optimizer:
     function from the number of steps done so far to one. `groups` gives other settings to the parameters whose names
     match a pattern, as in {"*.bias": {"weight_decay": 0.0}, "head.*": {"lr_scale": 10.0}}; the first match holds, and
     each may have its own `lr`. Raises OperandError and ArgumentError.
+
+    >>> import unifw
+    >>> class SignDescent(unifw.optim.Optimizer):
+    ...     rule = "sign_descent"
+    ...     def update(self, gradient, parameter, state, hyper):
+    ...         return parameter - hyper["lr"] * unifw.sign(gradient), state
+    >>> p = unifw.Parameter(unifw.ones(2))
+    >>> SignDescent({"p": p}, lr=0.5).step({"p": unifw.asarray([3.0, -3.0])})
+    >>> p.tolist()
+    [0.5, 1.5]
     """
 
     rule: ClassVar[str]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
+from unifw import names as _names
 from unifw.errors import ArgumentError, StateDictError, describe
 
 Schedule = Callable[[int], float]
@@ -288,3 +289,7 @@ class ReduceOnPlateau:
             raise StateDictError(f"ReduceOnPlateau: got {describe(state)}; expected {list(self.state_dict())}.")
         for key, value in state.items():
             setattr(self, key, value)
+
+
+def __dir__() -> list[str]:
+    return _names.of_module(globals())

@@ -1,4 +1,9 @@
 """Training: one loop for every backend."""
 
+from unifw import names as _names
 from unifw.train.metrics import accuracy as accuracy
 from unifw.train.trainer import Trainer as Trainer
+
+
+def __dir__() -> list[str]:
+    return _names.of_package(globals())

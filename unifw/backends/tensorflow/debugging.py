@@ -12,6 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.rules import ruled
 from unifw.backends.tensorflow.tensor import QUICK, TensorFlowParameter, TensorFlowTensor
 from unifw.spec import Report
 from unifw.tensor import Tensor
@@ -28,7 +29,7 @@ def watch(x: tf.Tensor, operands: Sequence[Tensor], operation: Any, report: Repo
 def _watched(x: tf.Tensor, report: Report) -> tf.Tensor:
     users: list[Any] = []
 
-    @tf.custom_gradient
+    @ruled
     def identity(x: tf.Tensor) -> Any:
         def backward(gradient: tf.Tensor) -> tf.Tensor:
             if not tf.is_symbolic_tensor(gradient):

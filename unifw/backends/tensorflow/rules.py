@@ -30,22 +30,25 @@ def custom_gradient(function: Callable[[Sequence[tf.Tensor]], tuple[Tensors, Pul
     return _with_rule(outputs, pull, inputs)
 
 
-def ruled(kernel: Callable[..., tuple[tf.Tensor, Callable[[tf.Tensor], Any]]]) -> Callable[..., tf.Tensor]:
-    """A kernel that returns its one output, and the function from its gradient to that of its one argument or to a
-    tuple. The latter is differentiated again, and may use the arguments only, as the kernel itself is not recorded.
+def ruled(kernel: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
+    """A kernel that returns its output, or a tuple of them, and the function from their gradients to that of its one
+    argument or to a tuple. The latter is differentiated again, and may use the arguments only, as the kernel itself is
+    not recorded.
     """
 
-    def apply(*inputs: tf.Tensor) -> tf.Tensor:
+    def apply(*inputs: tf.Tensor) -> Any:
         with record.stop_recording():
-            output, pull = kernel(*inputs)
+            outputs, pull = kernel(*inputs)
         if tf.executing_eagerly() and not pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs):
-            return output
+            return outputs
 
         def pull_all(upstream: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-            found = pull(upstream[0])
+            found = pull(*upstream)
             return found if isinstance(found, tuple) else (found,)
 
-        return _with_rule([output], pull_all, inputs)[0]
+        if isinstance(outputs, tuple):
+            return tuple(_with_rule(outputs, pull_all, inputs))
+        return _with_rule([outputs], pull_all, inputs)[0]
 
     return apply
 

@@ -32,7 +32,7 @@ def _picked(x: torch.Tensor, key: Any) -> torch.Tensor:
     if isinstance(key, torch.Tensor) and key.dtype in (torch.int64, torch.bool) and key.ndim and x.ndim:
         return x[key]
     known = _split(x, key)
-    flips, basic = _without_negative_steps(known.basic, x.shape)
+    flips, basic = _without_negative_steps(known.basic)
     x = (flip(x, flips) if flips else x)[basic]
     if not known.arrays:
         return x
@@ -71,16 +71,17 @@ def _axes_first(x: torch.Tensor, key: Split) -> tuple[torch.Tensor, list[torch.T
     return x.permute(*axes, *others), [torch.as_tensor(index, device=x.device) for _, index in key.arrays]
 
 
-def _without_negative_steps(key: tuple[Any, ...], shape: Sequence[int]) -> tuple[list[int], tuple[Any, ...]]:
-    """The axes to flip first, and the key with every negative step turned into the positive one that does the same."""
+def _without_negative_steps(key: tuple[Any, ...]) -> tuple[list[int], tuple[Any, ...]]:
+    """The axes to flip first, and the key with every negative step turned into the positive one that does the same.
+
+    No size is looked at, as a graph may leave it open: on the flipped axis -1 - i stands where i did, of both signs.
+    """
     flips, parts, axis = [], [], 0
     for part in key:
         if isinstance(part, slice) and part.step is not None and part.step < 0:
-            start, stop, step = part.indices(shape[axis])
-            count = len(range(start, stop, step))
             flips.append(axis)
-            first = shape[axis] - 1 - start
-            part = slice(first, first + (count - 1) * -step + 1 if count else first, -step)
+            start, stop = (None if end is None else -1 - end for end in (part.start, part.stop))
+            part = slice(start, stop, -part.step)
         parts.append(part)
         axis += part is not None
     return flips, tuple(parts)
@@ -94,7 +95,7 @@ def setitem(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     if not value.ndim and isinstance(key, torch.Tensor) and key.dtype is torch.bool:
         return torch.where(_over_first_axes(key, x), value, x)
     known = _split(x, key)
-    flips, basic = _without_negative_steps(known.basic, x.shape)
+    flips, basic = _without_negative_steps(known.basic)
     result = flip(x, flips) if flips else x.clone()
     _write(result[basic], known, value)
     return flip(result, flips) if flips else result

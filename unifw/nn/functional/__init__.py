@@ -1,5 +1,6 @@
 """Layers and losses as functions of tensors."""
 
+from unifw import names as _names
 from unifw.nn.functional.activations import gelu as gelu
 from unifw.nn.functional.activations import logsigmoid as logsigmoid
 from unifw.nn.functional.activations import mish as mish
@@ -99,3 +100,7 @@ from unifw.nn.functional.softmax import glu as glu
 from unifw.nn.functional.softmax import log_softmax as log_softmax
 from unifw.nn.functional.softmax import softmax as softmax
 from unifw.nn.functional.softmax import softmin as softmin
+
+
+def __dir__() -> list[str]:
+    return _names.of_package(globals())

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.native import is_traced, shape
 from unifw.backends.tensorflow.nn.regression_losses import reduced
+from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 _LEAST_LOG = -100.0  # as PyTorch limits the logarithms of binary cross-entropy
@@ -103,14 +104,21 @@ def binary_cross_entropy(x: tf.Tensor, targets: tf.Tensor, weight: tf.Tensor | N
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
-@tf.custom_gradient
+@ruled
 def _binary(x: tf.Tensor, targets: tf.Tensor) -> Any:
-    on, off = (tf.maximum(tf.math.log(p), tf.constant(_LEAST_LOG, x.dtype)) for p in (x, 1 - x))
+    on, off = _limited_logs(x)
 
     def slopes(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        on, off = _limited_logs(x)
         return upstream * (x - targets) / tf.maximum(x * (1 - x), _LEAST_PRODUCT), upstream * (off - on)
 
     return -targets * on - (1 - targets) * off, slopes
+
+
+def _limited_logs(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Those of x and 1 - x, as PyTorch limits them."""
+    least = tf.constant(_LEAST_LOG, x.dtype)
+    return tf.maximum(tf.math.log(x), least), tf.maximum(tf.math.log(1 - x), least)
 
 
 def binary_cross_entropy_with_logits(

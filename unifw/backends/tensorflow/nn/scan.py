@@ -15,6 +15,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.rules import ruled
+
 raw = tf.raw_ops
 
 Tensors = Sequence[tf.Tensor]
@@ -29,14 +31,14 @@ def scan(kind: str, inputs: Tensors) -> Tensors:
     """
     forward, backward = _graph(kind, len(inputs)) if tf.executing_eagerly() else (FORWARD[kind], BACKWARD[kind])
 
-    @tf.custom_gradient
+    @ruled
     def run(*inputs: tf.Tensor) -> Any:
         outputs, saved = forward(*inputs)
 
         def gradient(*upstream: tf.Tensor) -> Any:
             return _first_derivative(kind, backward, inputs, outputs, saved, upstream)
 
-        return outputs, gradient
+        return tuple(outputs), gradient
 
     outputs: Tensors = run(*inputs)
     return outputs
@@ -48,10 +50,10 @@ def _first_derivative(
     """The hand-written gradient, which itself has one."""
     count = len(inputs)
 
-    @tf.custom_gradient
+    @ruled
     def run(*sources: tf.Tensor) -> Any:
         def gradient(*slopes: tf.Tensor) -> Any:
-            return _second_derivative(kind, sources[:count], sources[count:], slopes)
+            return tuple(_second_derivative(kind, sources[:count], sources[count:], slopes))
 
         return tuple(backward(sources[:count], outputs, saved, sources[count:])), gradient
 

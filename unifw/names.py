@@ -1,0 +1,32 @@
+"""Which names of a namespace are for users: what `dir()` shows, and so what an editor or a notebook offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+
+def of_package(namespace: Mapping[str, Any], *modules: str) -> list[str]:
+    """What a package offers: every name without underscore, but of the modules that hold its code only these.
+
+    >>> import unifw.optim
+    >>> [name for name in dir(unifw.optim) if name in ("SGD", "descent", "schedules")]
+    ['SGD', 'schedules']
+    """
+    return sorted(n for n, x in namespace.items() if n in modules or not (n[0] == "_" or type(x) is ModuleType))
+
+
+def of_module(namespace: Mapping[str, Any], *others: str) -> list[str]:
+    """What a module offers: the functions and classes that it defines, and these others.
+
+    >>> import unifw.random
+    >>> [name for name in dir(unifw.random) if name in ("normal", "asarray", "np")]
+    ['normal']
+    """
+    home = namespace["__name__"]
+    return sorted(n for n, x in namespace.items() if n in others or _is_own(n, x, home))
+
+
+def _is_own(name: str, x: Any, home: str) -> bool:
+    return name[0] != "_" and callable(x) and getattr(x, "__module__", None) == home
