@@ -128,7 +128,8 @@ alternating blocks.
 
 Beside *bare functions* of native tensors, unifw also makes a Tensor of every layer's output, which costs
 about 0.5 us each (overhead.md); beside *unifw's layers* in the framework's own gradient, what is left is
-the gradient itself. The aim for that on torch: {TARGET}.
+the gradient itself: at times less than nothing, as unifw calls autograd's engine without the checks of
+`torch.autograd.grad`. The aim for it on torch: {TARGET}.
 """
 
 if __name__ == "__main__":
