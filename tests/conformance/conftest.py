@@ -12,6 +12,7 @@ import unifw
 CHOSEN = os.environ.get("UNIFW_BACKEND")
 INSTALLED = [name for name, there in unifw.backends().items() if there]
 BACKENDS = list(dict.fromkeys([*([CHOSEN] if CHOSEN else INSTALLED), "toy"]))
+NATIVE = [name for name in BACKENDS if name != "toy"]  # which has no gradients, and leaves some things to NumPy
 
 
 @pytest.fixture(params=BACKENDS)

@@ -15,11 +15,10 @@ from hypothesis.extra import numpy as hnp
 import unifw
 from unifw.errors import ArgumentError, AxisError, DTypeError, ShapeError
 
-from .conftest import BACKENDS
+from .conftest import NATIVE
 from .oracle import assert_same
 from .strategies import quick
 
-NATIVE = [name for name in BACKENDS if name != "toy"]  # which has no gradients
 NORMS = st.sampled_from(["backward", "ortho", "forward"])
 REAL = ("float32", "float64")
 COMPLEX = ("complex64", "complex128")

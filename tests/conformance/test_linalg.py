@@ -15,12 +15,11 @@ from hypothesis.extra import numpy as hnp
 import unifw
 from unifw.errors import ArgumentError, AxisError, DTypeError, LinAlgError, MixedBackendError, ShapeError
 
-from .conftest import BACKENDS
+from .conftest import NATIVE
 from .oracle import assert_same
 from .strategies import quick
 
 linalg = unifw.linalg
-NATIVE = [name for name in BACKENDS if name != "toy"]  # which has no gradients
 REAL = ("float32", "float64")
 KERNELS = (*REAL, "complex64", "complex128")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")

@@ -87,7 +87,7 @@ def test_removing_gives_a_plain_parameter(backend: str, leave: bool) -> None:
     assert type(layer) is nn.Linear
     assert list(layer.state_dict()) == ["weight"]
     assert not is_parametrized(layer)
-    with pytest.raises(ArgumentError, match="'weight' of this Linear has none"):
+    with pytest.raises(ArgumentError, match="got 'weight' of this Linear, which has none; expected the name"):
         remove_parametrizations(layer, "weight")
 
 

@@ -210,7 +210,10 @@ def remove_parametrizations(module: Module, tensor_name: str, leave_parametrized
     ['bias', 'weight']
     """
     if not is_parametrized(module, tensor_name):
-        raise ArgumentError(f"remove_parametrizations: {tensor_name!r} of this {type(module).__name__} has none.")
+        raise ArgumentError(
+            f"remove_parametrizations: got {tensor_name!r} of this {type(module).__name__}, which has none; "
+            "expected the name of a parameter given to register_parametrization."
+        )
     lists = module.parametrizations  # type: ignore[attr-defined]
     made: Any = lists[tensor_name]
     if made.number and not leave_parametrized:

@@ -31,15 +31,20 @@ def value_and_grad(
     inputs = [raw.Identity(input=x) for x in tensors]  # which nothing else is computed from
     sources = inputs + storages
     with recording() as finish:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(sources)
-            again = differentiated_again.set(nested)
-            try:
-                value, aux = function(inputs, storages)
-            finally:
-                differentiated_again.reset(again)
+        tape, value, aux = _taped(function, inputs, storages, nested)
         gradients = _gradients(tape, value, sources, None)
         return finish(value), [finish(x) for x in aux], [finish(x) for x in gradients]
+
+
+def _taped(function: Callable[..., Any], inputs: Tensors, storages: Storages, nested: bool) -> Any:
+    """The tape of the function's run, and what it returned."""
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs + storages)
+        before = differentiated_again.set(nested)
+        try:
+            return tape, *function(inputs, storages)
+        finally:
+            differentiated_again.reset(before)
 
 
 def _gradients(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstream: Any) -> Tensors:
@@ -78,13 +83,7 @@ def jvp(
     inputs = [raw.Identity(input=x) for x in tensors]
     sources = inputs + storages
     with recording() as finish:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(sources)
-            nesting = differentiated_again.set(True)
-            try:
-                outputs, aux = function(inputs, storages)
-            finally:
-                differentiated_again.reset(nesting)
+        tape, outputs, aux = _taped(function, inputs, storages, nested=True)
         upstream = [tf.zeros_like(x) for x in outputs]
         with tf.GradientTape(watch_accessed_variables=False) as again:
             again.watch(upstream)
