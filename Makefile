@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: demo test lint types test-torch test-tensorflow test-both array-api layers overhead bench clean
+.PHONY: demo test lint types test-torch test-tensorflow test-both test-slow array-api layers overhead bench clean
 
 demo: $(INSTALLED)
 	UNIFW_BACKEND=torch $(BIN)/python examples/digits.py
@@ -32,6 +32,10 @@ test-tensorflow: $(INSTALLED)
 
 test-both: $(INSTALLED)
 	env -u UNIFW_BACKEND $(PYTEST)
+
+test-slow: $(INSTALLED)
+	UNIFW_BACKEND=torch $(PYTEST) tests -m slow
+	UNIFW_BACKEND=tensorflow $(PYTEST) tests -m slow
 
 overhead: $(INSTALLED)
 	$(BIN)/python benchmarks/overhead.py --write docs/overhead.md

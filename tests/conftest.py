@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,6 +31,22 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 def rng() -> np.random.Generator:
     """The same numbers in each run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def captured_graphs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On torch, compiled graphs are differentiated and run as captured, but in tests marked `inductor`."""
+    on_torch = "backend" in request.fixturenames and request.getfixturevalue("backend") == "torch"
+    if on_torch and request.node.get_closest_marker("inductor") is None:
+        tracing = importlib.import_module("unifw.backends.torch.tracing")
+        monkeypatch.setattr(tracing, "compile_graph", _as_captured)
+
+
+def _as_captured(module: Any, fakes: Any, mode: str) -> Any:
+    """What stands in for Inductor, which takes seconds for each graph: all that comes before and after it."""
+    functorch = importlib.import_module("functorch.compile")
+    nothing = lambda graph, _: functorch.make_boxed_func(graph.forward)  # noqa: E731
+    return functorch.aot_module_simplified(module, fakes, nothing)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from unifw.dtypes import DType, as_dtype
-from unifw.errors import ArgumentError, DTypeError, OperandError
+from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError, TracedValueError, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +171,21 @@ def check_assignable(dtype: DType, value: DType | complex) -> None:
 
 
 _PYTHON = (bool, int, float, complex)
+
+
+def length(x: Any) -> int:
+    """How many rows a Tensor has. Raises ShapeError without axes, TracedValueError if a graph leaves it open.
+
+    >>> import unifw
+    >>> length(unifw.zeros((3, 2)))
+    3
+    """
+    if not x.ndim:
+        raise ShapeError("len(): got a tensor without axes; expected at least one. Write x.item() for its value.")
+    try:
+        return index(x.shape[0])
+    except TypeError:
+        raise TracedValueError(
+            f"len(): the size of axis 0 of {describe(x)} is not known while a graph is being built. Write "
+            "unifw.map(f, x) or unifw.scan(f, init, x) to go through its rows, and x.shape[0] to reckon with it."
+        ) from None

@@ -26,7 +26,7 @@ from unifw.errors import (
     describe,
     explain,
 )
-from unifw.keys import check_assignable, index_array, no_index, not_an_index
+from unifw.keys import check_assignable, index_array, length, no_index, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -89,8 +89,8 @@ class Tensor(Operators):
         6
         """
         size = 1
-        for length in self.shape:
-            size = size * length
+        for extent in self.shape:
+            size = size * extent
         return size
 
     @property
@@ -206,9 +206,7 @@ class Tensor(Operators):
         return int(self.item())
 
     def __len__(self) -> int:
-        if not self.ndim:
-            raise ShapeError("len(): got a tensor without axes; expected at least one. Write x.item() for its value.")
-        return self.shape[0]
+        return length(self)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))

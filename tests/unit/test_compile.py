@@ -27,9 +27,6 @@ from unifw.errors import (
 Point = namedtuple("Point", "x y")
 
 
-pytestmark = pytest.mark.usefixtures("captured_graphs")
-
-
 def tensor(*shape: int, dtype: str = "float32") -> unifw.Tensor:
     return unifw.asarray(np.random.default_rng(len(shape)).standard_normal(shape).astype(dtype))
 
@@ -161,6 +158,7 @@ def test_an_argument_that_causes_many_traces_is_named(backend: str) -> None:
     assert "dynamic=" in texts[0]
     assert "'step' caused 9 traces, the last two by 8 and 9" in texts[1]
     assert "unifw.asarray" in texts[1]
+    assert {w.filename for w in caught} == {__file__}
 
 
 def test_a_compiler_that_fails_is_reported_once(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +354,82 @@ def test_what_cannot_be_made_in_a_graph_says_so(backend: str) -> None:
         unifw.compile(lambda x: unifw.Parameter(x))(tensor(2))
     with pytest.raises(TracedValueError, match="drawn on the host"):
         unifw.compile(lambda x: x + unifw.random.Generator(3, host=True).normal((2,)))(tensor(2))
+
+
+def test_what_is_found_outside_is_looked_at_again(backend: str) -> None:
+    first, second, x = nn.Linear(3, 3), nn.Linear(3, 3), tensor(2, 3)
+    model, factor, tensors = first, unifw.asarray(2.0), {"shift": unifw.asarray(1.0)}
+    first.scale = unifw.asarray(1.5)  # type: ignore[attr-defined]
+    second.scale = unifw.asarray(0.5)  # type: ignore[attr-defined]
+    function = unifw.compile(lambda x: model(x) * factor * model.scale + tensors["shift"])
+
+    def check(traces: int) -> None:
+        for _ in range(2):
+            close(function(x), model(x) * factor * model.scale + tensors["shift"])
+        assert function.trace_count == traces
+
+    check(1)
+    factor += 1
+    check(2)
+    factor = unifw.asarray(5.0)
+    check(3)
+    tensors["shift"] = unifw.asarray(-1.0)
+    check(4)
+    model = second
+    check(5)
+    second.scale += 1
+    check(6)
+    model = first
+    check(6)  # as it was for the fourth
+
+
+def test_what_changes_outside_at_every_call_is_a_warning(backend: str) -> None:
+    state = unifw.asarray(0.0)
+    function = unifw.compile(lambda x: x + state)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for n in range(12):
+            state += 1
+            assert function(unifw.asarray(1.0)).item() == n + 2
+    (text,) = (str(w.message) for w in caught if w.category is CompileWarning)
+    assert "outside of its arguments caused 9 traces" in text
+
+
+def test_a_tensor_from_outside_is_not_changed_in_a_trace(backend: str) -> None:
+    state = unifw.asarray(1.0)
+
+    def function(x: unifw.Tensor) -> unifw.Tensor:
+        nonlocal state
+        state += x
+        return state
+
+    with pytest.raises(TracedValueError, match=r"changed a Tensor from outside.*buffer\.assign"):
+        unifw.compile(function)(unifw.asarray(1.0))
+    assert state.item() == 1.0
+
+
+# ---- sizes that depend on values
+
+
+def test_sizes_that_depend_on_values(backend: str) -> None:
+    function = unifw.compile(lambda x: (x[x > 0] * 2, unifw.nonzero(x)[0], unifw.unique_values(x)))
+    for values in ([1.0, 0.0, 2.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]):
+        x = unifw.asarray(values)
+        expected = (x[x > 0] * 2, unifw.nonzero(x)[0], unifw.unique_values(x))
+        for ours, theirs in zip(function(x), expected, strict=True):
+            assert ours.tolist() == theirs.tolist()
+    assert function.trace_count == 1
+
+
+def test_python_that_needs_such_a_size(backend: str) -> None:
+    function, x = unifw.compile(lambda x: sum(row * 2 for row in x[x > 0])), unifw.asarray([1.0, 0.0, 2.0])
+    if backend == "torch":
+        with pytest.warns(CompileWarning, match="runs uncompiled.*data-dependent"):
+            assert function(x).item() == 6.0
+        assert function(unifw.asarray([1.0, 0.0, 0.0])).item() == 2.0
+    else:
+        with pytest.raises(TracedValueError, match=r"size of axis 0.*unifw\.map"):
+            function(x)
 
 
 # ---- gradients

@@ -1,7 +1,8 @@
-"""The native compilers themselves, in a handful of graphs: they take seconds each."""
+"""The native compilers themselves, in a handful of graphs: they take seconds each, and the `slow` ones a minute."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,49 @@ import pytest
 
 import unifw
 from unifw import nn
+from unifw.errors import CompileWarning
+
+pytestmark = pytest.mark.inductor
 
 
 def tensor(*shape: int) -> unifw.Tensor:
     return unifw.asarray(np.random.default_rng(3).standard_normal(shape).astype(np.float32))
 
 
+def test_a_loss_with_its_gradients_and_random_numbers(backend: str) -> None:
+    x, weight = tensor(6, 3), tensor(3, 4)
+
+    def loss(weight: Any) -> Any:
+        return unifw.mean(nn.functional.dropout(unifw.tanh(x @ weight), 0.5) ** 2)
+
+    found = []
+    for function in (loss, unifw.compile(loss)):
+        unifw.seed(1)
+        found.append([unifw.value_and_grad(function)(weight) for _ in range(2)])
+    for (value, gradient), (expected, wanted) in zip(*found, strict=True):
+        np.testing.assert_allclose(value.item(), expected.item(), rtol=1e-5)
+        np.testing.assert_allclose(gradient.numpy(), wanted.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_a_branch_and_an_open_axis(backend: str) -> None:
+    function = unifw.compile(lambda x: unifw.cond(unifw.sum(x) > 0, lambda: x * 2, lambda: -x), dynamic={"x": {0: "n"}})
+    for sign, size in [(1.0, 3), (-1.0, 1), (-1.0, 5)]:
+        x = unifw.ones(size) * sign
+        assert function(x).tolist() == [max(2 * sign, -sign)] * size
+    assert function.trace_count == 1
+
+
+def test_a_graph_that_assumed_a_size_makes_way_for_eager_code(backend: str) -> None:
+    function = unifw.compile(lambda x: x[x > 0] + unifw.asarray([10.0, 20.0]))
+    assert function(unifw.asarray([1.0, 0.0, 2.0])).tolist() == [11.0, 22.0]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(2):
+            assert function(unifw.asarray([1.0, 0.0, 0.0])).tolist() == [11.0, 21.0]
+    assert [w.category for w in caught] == ([CompileWarning] if backend == "torch" else [])
+
+
+@pytest.mark.slow
 def test_a_training_step_with_batch_norm_dropout_and_a_branch(backend: str) -> None:
     x, y = tensor(6, 3), tensor(6, 4)
     losses: list[list[float]] = []
@@ -38,6 +76,7 @@ def test_a_training_step_with_batch_norm_dropout_and_a_branch(backend: str) -> N
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_gradients_through_a_loop_with_an_open_axis(backend: str) -> None:
     layer = nn.Linear(4, 4)
 
@@ -54,7 +93,7 @@ def test_gradients_through_a_loop_with_an_open_axis(backend: str) -> None:
     assert compiled.trace_count == 1
 
 
-@pytest.mark.parametrize("mode", ["max", "reduce-overhead", "xla"])
+@pytest.mark.parametrize("mode", [pytest.param("max", marks=pytest.mark.slow), "reduce-overhead", "xla"])
 def test_every_mode_gives_the_same(backend: str, mode: str) -> None:
     if mode not in unifw.get_backend().info.modes:
         return

@@ -11,9 +11,7 @@ import pytest
 
 import unifw
 from unifw import nn
-from unifw.errors import ArgumentError, DTypeError, ExportError, OperandError, ShapeError
-
-pytestmark = pytest.mark.usefixtures("captured_graphs")
+from unifw.errors import ArgumentError, DTypeError, ExportError, OperandError, ShapeError, UnsupportedError
 
 
 def tensor(*shape: int) -> unifw.Tensor:
@@ -38,7 +36,7 @@ FUNCTIONS: dict[str, Callable[[Parts, Any], Any]] = {
     "cond, false": lambda p, x: unifw.cond(unifw.sum(x) < 0, lambda y: p.layer(y), lambda y: y @ p.matrix, x),
     "cond, itself": lambda p, x: unifw.cond(unifw.sum(x) > 0, lambda: x, lambda: x * 2) * p.layer.weight,
     "switch": lambda p, x: unifw.switch(
-        count(x, 2), [lambda y: y, lambda y: y * 2, lambda y: (y @ p.matrix) * p.layer.weight, lambda y: -y], x
+        count(x, 2), [lambda y: y, lambda y: y * 2, lambda y: (y @ p.matrix) * p.layer.weight], x
     ),
     "switch, beyond": lambda p, x: unifw.switch(count(x, 9), [lambda: x, lambda: x * p.layer.bias]),
     "while": lambda p, x: unifw.while_loop(lambda s: unifw.sum(s * s) < 50, lambda s: s * 1.3 + p.layer.bias * 0.01, x),
@@ -177,3 +175,15 @@ def test_torchscript_says_what_it_cannot_hold(backend: str, tmp_path: Path) -> N
         return
     with pytest.raises(ExportError, match=r'TorchScript.*format="pt2"'):
         unifw.export(Choosing(), tmp_path / "model.pt", format="torchscript", inputs=unifw.ones((3, 4)))
+
+
+def test_batch_norm_in_a_branch_of_a_graph(backend: str) -> None:
+    norm, x = nn.BatchNorm2d(2), unifw.ones((2, 1, 1, 2))
+    function = unifw.compile(lambda x: unifw.cond(unifw.sum(x) > 0, lambda: norm(x), lambda: x))
+    if backend == "torch":
+        with pytest.raises(UnsupportedError, match=r"branch or loop.*BatchNorm.*model\.eval\(\)"):
+            function(x)
+    else:
+        assert (function(x).shape, norm.num_batches_tracked.item()) == (x.shape, 1)
+    norm.eval()
+    np.testing.assert_allclose(function(x).numpy(), norm(x).numpy(), rtol=1e-6)

@@ -131,7 +131,6 @@ def test_first_and_second_derivatives(backend: str, name: str) -> None:
     np.testing.assert_allclose(point.product(along), expected, rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.usefixtures("captured_graphs")
 @pytest.mark.parametrize("name", CASES)
 def test_a_compiled_function_has_the_same_gradients(backend: str, name: str) -> None:
     """Taken inside of the compiled function, and around it."""

@@ -96,12 +96,15 @@ def test_what_needs_the_parameters_says_to_call_the_model_first(backend: str, us
         USES[use](model)
 
 
-def test_a_trace_does_not_finish_a_layer(backend: str) -> None:
-    model = unifw.compile(nn.Sequential(nn.ReLU(), nn.Linear(None, 3)))
-    with pytest.raises(UnfinishedError, match=r"in_features is found at its first call(.|\n)*In 1 \(Linear\)"):
-        model(unifw.ones((1, 2)))
-    with unifw.eager():
-        assert model(unifw.ones((1, 2))).shape == (1, 3)
+def test_the_first_call_of_a_compiled_model_finishes_its_layers(backend: str) -> None:
+    model, x = unifw.compile(nn.Sequential(nn.ReLU(), nn.Linear(None, 3))), unifw.ones((1, 2))
+    first = model(x)
+    assert (first.shape, model.trace_count) == ((1, 3), 0)
+    np.testing.assert_allclose(model(x).numpy(), first.numpy(), rtol=1e-6)
+    assert model.trace_count == 1
+    waiting = nn.Linear(None, 3)
+    with pytest.raises(UnfinishedError, match=r"model\(x\)"):
+        unifw.compile(lambda x: waiting.state_dict()["weight"] + x)(x)
 
 
 def test_it_shows_what_it_knows(backend: str) -> None:

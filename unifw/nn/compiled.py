@@ -80,15 +80,18 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
     Parameters and buffers are inputs of the program, and assigning to them works, wherever the function finds them: in
     its arguments, in what it closes over, in global names. Modules are watched where `function` can reach them: its
     `self`, arguments, closure, defaults, global names, and lists, dicts and objects of its own package in these. Other
-    Tensors that it does not get as arguments are constants. Gradients may be taken of it and in it, any output is a
-    tree of Tensors and constants, and random numbers follow `unifw.seed`.
+    Tensors that it finds there are constants: it is traced again when one is replaced or changed (x += 1), so give a
+    Tensor that often changes as an argument, or make it a Buffer. Numbers and other Python values from outside keep
+    the value that they had at the trace. Gradients may be taken of it and in it, any output is a tree of Tensors and
+    constants, and random numbers follow `unifw.seed`. A call that finishes layers which wait for their input size
+    runs uncompiled.
 
     `dynamic` names the axes whose size may vary within one trace: {"x": {0: "batch"}}, by the argument's name or
     position, for each Tensor in it; axes of one name have one size. A name alone, "batch", is that of axis 0 of every
     Tensor.
     `mode` is "default"; "xla" on TensorFlow; "max" (autotuned) or "reduce-overhead" (CUDA graphs) on PyTorch. Results
-    are those of eager code up to rounding; if the native compiler fails, the function runs without, and a
-    CompileWarning says why.
+    are those of eager code up to rounding; if the native compiler fails, or a size that depends on values stops it, the
+    function runs without, and a CompileWarning says why.
 
     For a Module the result is a Module with the same parameters, buffers and modes (`CompiledModule`).
 

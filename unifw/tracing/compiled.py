@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
+import sys
 import warnings
 from collections.abc import Callable, Hashable, Sequence
 from types import MethodType
 from typing import Any
 
 from unifw.eagerly import switch as off
-from unifw.errors import ArgumentError, CompileWarning
+from unifw.errors import ArgumentError, CompileWarning, UnfinishedError
 from unifw.operators import mixed_backends
 from unifw.registry import backends, get_backend, info, on_load, part, using_backend
 from unifw.spec import Backend
 from unifw.tensor import Tensor
 from unifw.tracing.arguments import Arguments, Dims, Dynamic, Names
 from unifw.tracing.outputs import Rebuild, taken_apart
+from unifw.tracing.reach import Reach
 from unifw.tracing.session import Session
-from unifw.tracing.world import World, reached, variables_of
+from unifw.tracing.world import World, plain_tensors, unchanged, variables_of
 
 MOST_TRACES = 8
 """How many traces one argument may cause before there is a warning."""
@@ -37,10 +39,12 @@ class Trace:
         self.changed: list[int] = []  # which tensors the function changed in place, as x += 1 does
         natives = [x.native for x in arguments.tensors]
         ops = part(backend, "tracing")
-        modules = [*reached(compiled.function), *arguments.modules]
+        reach = Reach(compiled.function)
+        modules = [*reach.modules, *arguments.modules]
         known = [x for x in variables_of(modules) if x.backend is backend]
-        self.program = ops.trace(self._run, natives, dims, known, compiled.mode, compiled.warn_of_compiler)
-        self.world = World(modules, self.program.variables)
+        with unchanged([*reach.tensors, *plain_tensors(modules)]):
+            self.program = ops.trace(self._run, natives, dims, known, compiled.mode, compiled.warn_of_compiler)
+        self.world = World(reach, modules, self.program.variables)
         self.plain = not (self.session.numbers or self.session.after or self.changed)
 
     def _run(self, natives: list[Any]) -> list[Any]:
@@ -136,10 +140,15 @@ class Compiled:
                 f"compile: got mode {self.mode!r} for the backend {backend.name!r}; expected one of "
                 f"{', '.join(backend.info.modes)}."
             )
-        trace = Trace(self, arguments, backend, dims)
-        self._traces.setdefault(key, []).insert(0, trace)
+        try:
+            trace = Trace(self, arguments, backend, dims)
+        except UnfinishedError:  # eager code finishes the layers that wait for their first call
+            return self.function(*arguments.args, **arguments.kwargs)
+        traces = self._traces.setdefault(key, [])
+        traces.insert(0, trace)
         self.trace_count += 1
         self._note(arguments, dims)
+        self._note_world(traces)
         if trace.plain and not self._names.any and not arguments.kwargs and len(natives) == len(arguments.args):
             self._fast[key[2]] = trace
         output = trace(natives, arguments.tensors)
@@ -168,9 +177,27 @@ class Compiled:
                     + _advice(arguments, place, name)
                 )
 
+    def _note_world(self, traces: list[Trace]) -> None:
+        """Warn of something outside of the arguments that is another one each time; forget the oldest traces."""
+        if len(traces) > MOST_TRACES and "outside" not in self._warned:
+            self._warned.add("outside")
+            self._warn(
+                f"what it finds outside of its arguments caused {len(traces)} traces: a Module, one of its settings, "
+                "or a Tensor that is another one each time. Make a Tensor that changes an argument, or a unifw.Buffer."
+            )
+        del traces[8 * MOST_TRACES :]
+
     def _warn(self, text: str) -> None:
         name = getattr(self.function, "__qualname__", type(self.function).__name__)
-        warnings.warn(f"compile: {name}: {text}", CompileWarning, stacklevel=5)
+        warnings.warn(f"compile: {name}: {text}", CompileWarning, stacklevel=_outside_of_unifw())
+
+
+def _outside_of_unifw() -> int:
+    """How far up the stack the user's own line is, for a warning of the caller."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "unifw":
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _backend_of(arguments: Arguments) -> Backend:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
-from functools import partial
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from operator import is_
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import FunctionType
 from typing import Any
 
 from unifw import changes
+from unifw.errors import TracedValueError
 from unifw.registry import part
 from unifw.tensor import Tensor
+from unifw.tracing.reach import SETTINGS, Reach, is_module
 from unifw.variable import Parameter, Variable
-
-_SETTINGS = (bool, int, float, str, type(None))
-_DEEPEST = 6
-_MOST = 1000  # a longer list holds data
 
 
 class World:
     """The state of Modules and variables at the time of a trace; `same` says whether it is still so."""
 
-    def __init__(self, modules: list[Any], variables: list[Variable]) -> None:
+    def __init__(self, reach: Reach, modules: list[Any], variables: list[Variable]) -> None:
         self._modules = modules
         self._variables = variables
+        self._outer: list[Iterable[Any]] = [
+            *reach.held,
+            *map(_Payload, reach.tensors),
+            *map(_Payload, plain_tensors(modules)),
+        ]
         self._facts = self._look()
-        self._lists = [*_lists_in(modules), (_END,)]
+        self._lists = [*self._outer, *_lists_in(modules), (_END,)]
         self._items = list(chain.from_iterable(self._lists))
         self.count = changes.count
 
@@ -45,6 +48,7 @@ class World:
         return [
             changes.compute.get(),
             found,
+            [_Same(x) for x in chain.from_iterable(self._outer)],
             [_facts(variable) for variable in self._variables],
             _Held([x for _, x in members]),
         ]
@@ -53,15 +57,69 @@ class World:
 _END = object()  # so that a longer list differs, too
 
 
+def plain_tensors(modules: Iterable[Any]) -> list[Tensor]:
+    """The Tensors in Modules that are no parameters and no buffers.
+
+    >>> import unifw
+    >>> plain_tensors([unifw.nn.Linear(2, 1)])
+    []
+    """
+    members = [member for module in modules for _, member in module._members() if is_module(member)]
+    held = [x for member in members for x in vars(member).values() if isinstance(x, Tensor)]
+    return [x for x in held if not isinstance(x, Variable)]
+
+
+@contextmanager
+def unchanged(tensors: list[Tensor]) -> Iterator[None]:
+    """Raise TracedValueError if these Tensors hold something else after the `with` block; they do not then.
+
+    >>> with unchanged([]):
+    ...     pass
+    """
+    before = [x.native for x in tensors]
+    changed = False
+    try:
+        yield
+    finally:
+        for x, native in zip(tensors, before, strict=True):
+            changed = changed or x.native is not native
+            x._set(native)
+    if changed:
+        raise TracedValueError(
+            "compile: the function changed a Tensor from outside, as x += 1 does, which would happen at its first call "
+            "alone. Return the new value, or make the Tensor a unifw.Buffer and write buffer.assign(...)."
+        )
+
+
+class _Payload:
+    """What a Tensor holds now: `x += 1` gives it something else."""
+
+    def __init__(self, x: Tensor) -> None:
+        self._x = x
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self._x.native,))
+
+
+class _Same:
+    """Something that equals itself alone; it is kept alive, as its id may else become that of another object."""
+
+    def __init__(self, x: Any) -> None:
+        self._x = x
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._x is other._x
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 def _lists_in(modules: Iterable[Any]) -> Iterator[Collection[Any]]:
     """The lists and dicts in Modules that hold parts of them, or nothing yet."""
     for module in modules:
         for _, member in module._members():
-            for value in vars(member).values() if hasattr(type(member), "named_parameters") else ():
+            for value in vars(member).values() if is_module(member) else ():
                 items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-                if items is not None and all(
-                    isinstance(x, Tensor) or hasattr(type(x), "named_parameters") for x in items
-                ):
+                if items is not None and all(isinstance(x, Tensor) or is_module(x) for x in items):
                     yield items
 
 
@@ -78,29 +136,17 @@ def _facts(x: Any) -> Hashable:
     """What Python code that is traced may read of a Module, a parameter or a buffer."""
     if isinstance(x, Variable):
         return part(x.backend, "tracing").home(x), x.trainable if isinstance(x, Parameter) else None
-    if hasattr(type(x), "named_parameters"):
+    if is_module(x):
         return (
             type(x),
             x.training,
             *(
-                (name, type(value), value if type(value) in _SETTINGS else id(value))
+                (name, type(value), value if type(value) in SETTINGS else id(value))
                 for name, value in vars(x).items()
-                if name != "training" and (type(value) in _SETTINGS or isinstance(value, FunctionType))
+                if name != "training" and (type(value) in SETTINGS or isinstance(value, FunctionType))
             ),
         )
     return None
-
-
-def reached(function: Callable[..., Any]) -> list[Any]:
-    """The Modules that a function can reach: its own `self`, what it closes over, its defaults, the global names that
-    it uses, and what lists, dicts and objects of its own package hold among these.
-
-    >>> import unifw
-    >>> layer = unifw.nn.ReLU()
-    >>> reached(lambda x, layer=layer: layer(x)) == [layer]
-    True
-    """
-    return list(_Search(getattr(function, "__module__", None) or "").modules(function, 0))
 
 
 def variables_of(modules: Iterable[Any]) -> list[Variable]:
@@ -111,56 +157,3 @@ def variables_of(modules: Iterable[Any]) -> list[Variable]:
     2
     """
     return [x for module in modules for _, x in module._members() if isinstance(x, Variable)]
-
-
-class _Search:
-    """One look around, which stays in the package where it began: others hold no models of ours."""
-
-    def __init__(self, module: str) -> None:
-        self._package = module.partition(".")[0]
-        self._seen: set[int] = set()
-
-    def modules(self, x: Any, depth: int) -> Iterator[Any]:
-        if depth > _DEEPEST or id(x) in self._seen or isinstance(x, (*_SETTINGS, type, ModuleType, Variable)):
-            return
-        self._seen.add(id(x))
-        if hasattr(type(x), "named_parameters"):
-            yield x
-            return
-        for inner in self._parts(x):
-            yield from self.modules(inner, depth + 1)
-
-    def _parts(self, x: Any) -> Iterable[Any]:
-        """What an object holds where a function could find a Module."""
-        if isinstance(x, dict):
-            return list(x.values()) if len(x) <= _MOST else ()
-        if isinstance(x, (list, tuple, set)):
-            return x if len(x) <= _MOST else ()
-        if isinstance(x, MethodType):
-            return x.__self__, x.__func__
-        if isinstance(x, partial):
-            return x.func, x.args, x.keywords
-        if isinstance(x, FunctionType):
-            return _parts_of_function(x) if self._is_near(x.__module__) else ()
-        return vars(x).values() if hasattr(x, "__dict__") and self._is_near(type(x).__module__) else ()
-
-    def _is_near(self, module: str | None) -> bool:
-        return (module or "").partition(".")[0] in (self._package, "unifw")
-
-
-def _parts_of_function(function: FunctionType) -> list[Any]:
-    found = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    for cell in function.__closure__ or ():
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:  # a name that has no value yet
-            continue
-    if (function.__module__ or "").partition(".")[0] != "unifw":
-        found += [function.__globals__[name] for name in _names(function.__code__) if name in function.__globals__]
-    return found
-
-
-def _names(code: CodeType) -> set[str]:
-    """The global names that code uses, also in the functions inside it."""
-    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set(code.co_names).union(*inner)

@@ -106,10 +106,11 @@ def explain(error: tf.errors.OpError) -> Exception:
             f"cross_entropy: got a target that is no class; expected targets from 0 to {int(label[2]) - 1}. "
             f"The native framework says: {label[0]}"
         )
-    return OperationError(f"step: a compiled operation failed. The native framework says: {reason(error)}")
+    return OperationError(f"a compiled operation failed. The native framework says: {reason(error)}")
 
 
 def reason(error: tf.errors.OpError) -> str:
     """The last line of a graph's message that is not of its call stack."""
     lines = [line.strip() for line in error.message.splitlines() if line.strip() and "File " not in line]
-    return lines[-1] if lines else type(error).__name__
+    said = [re.sub(r"\s*\[Op:.*", "", line) for line in lines if not line.startswith("[[{{node")]
+    return said[-1] if said else type(error).__name__

@@ -7,6 +7,7 @@ memory at the end of the graph.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ differentiated_again: ContextVar[bool] = ContextVar("unifw_torch_again", default
 stands_for: dict[Any, Callable[..., Any]] = {}
 """What is called in place of an operator when a captured graph runs."""
 
+_log = logging.getLogger("torch._subclasses.fake_tensor")
 _DETACH = torch.ops.aten.detach.default
 _DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach}
 
@@ -92,8 +94,9 @@ def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[to
         writes.reset(token)
     if written:
         raise UnsupportedError(
-            "control flow: a branch or loop in a graph assigned to a parameter or buffer. Return the new value, "
-            "and assign that outside."
+            "control flow: a branch or loop in a graph assigned to a parameter or buffer, as BatchNorm in "
+            "training mode does to its statistics, and PyTorch has no graph for that. Return the new value and assign "
+            "it outside, or write model.eval() before it."
         )
     if written.own_gradient:
         note_own_gradient()
@@ -130,11 +133,16 @@ def note_write(variable: Any) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the warnings that PyTorch's own code for loops causes."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
-        warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
-        yield
+    """Without the warnings that PyTorch's own code for loops causes, and its log of errors that users get anyway."""
+    level = _log.level
+    _log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Accessing the data pointer of FakeTensor")
+            warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+            yield
+    finally:
+        _log.setLevel(level)
 
 
 @contextmanager

@@ -23,6 +23,11 @@ class Sizes:
         self._fixed = fixed
         self._known: dict[tuple[int, ...], bool] = {}
 
+    @property
+    def depend_on_values(self) -> bool:
+        """Whether the graph has sizes that depend on values, as `x[x > 0]` has."""
+        return getattr(self._environment, "unbacked_symint_counter", 1) > 0
+
     def hold_for(self, inputs: Sequence[torch.Tensor]) -> bool:
         """Whether the graph is right for inputs of these sizes."""
         sizes = tuple([inputs[i].shape[axis] for i, axis, _ in self.open])

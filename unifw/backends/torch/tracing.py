@@ -8,9 +8,14 @@ from typing import Any
 
 import torch
 from torch._C._functorch import peek_interpreter_stack
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensorMode,
+    UnsupportedOperatorException,
+)
 from torch.autograd import forward_ad
-from torch.fx.experimental.symbolic_shapes import ShapeEnv
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, ShapeEnv
 
 from unifw.backends.torch import capture
 from unifw.backends.torch.sizes import Sizes, all_told_apart, stand_ins
@@ -22,6 +27,12 @@ from unifw.variable import Variable
 outside = capture.outside
 Run = Callable[..., Sequence[torch.Tensor]]
 
+_NO_GRAPH = (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    GuardOnDataDependentSymNode,
+    UnsupportedOperatorException,
+)
 _tracing = torch._C._get_tracing_state
 _OPTIONS = {"default": "default", "max": "max-autotune-no-cudagraphs", "reduce-overhead": "reduce-overhead"}
 
@@ -46,15 +57,45 @@ def trace(
 ) -> Program:
     with capture.constant(variables):
         try:
-            return Captured(*_graph(function, inputs, dims, fixed=False), mode, warn)
-        except Exception:
-            if not any(dims) or all_told_apart(inputs, dims):
+            return Captured(*_graph(function, inputs, dims), mode, warn)
+        except Exception as error:
+            if not _has_no_graph(error):
                 raise
-            # It was told sizes that are none of the call's, so that no two are alike by chance: here they have to be.
-            return Captured(*_graph(function, inputs, dims, fixed=True), mode, warn)
+            warn(_first_line(error))
+            return Uncompiled()
+
+
+def _has_no_graph(error: BaseException | None) -> bool:
+    """Whether a size that depends on values, or an operator that knows no shapes, is what stopped a trace."""
+    return error is not None and (isinstance(error, _NO_GRAPH) or _has_no_graph(error.__cause__))
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+class Uncompiled:
+    """What stands for the program of a function that has none: its Python runs at each call."""
+
+    variables: Sequence[Variable] = ()
+
+    def __call__(self, inputs: list[torch.Tensor]) -> Any:
+        return NotImplemented
 
 
 def _graph(
+    function: Callable[..., Any], inputs: Sequence[torch.Tensor], dims: Sequence[Mapping[int, str]]
+) -> tuple[capture.Graph, list[Any], Sizes]:
+    try:
+        return _graph_of_sizes(function, inputs, dims, fixed=False)
+    except Exception:
+        if not any(dims) or all_told_apart(inputs, dims):
+            raise
+        # It was told sizes that are none of the call's, so that no two are alike by chance: here they have to be.
+        return _graph_of_sizes(function, inputs, dims, fixed=True)
+
+
+def _graph_of_sizes(
     function: Callable[..., Any], inputs: Sequence[torch.Tensor], dims: Sequence[Mapping[int, str]], fixed: bool
 ) -> tuple[capture.Graph, list[Any], Sizes]:
     fake = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
@@ -74,7 +115,7 @@ class Captured:
         self._module = graph.module
         self._own_gradient = graph.own_gradient
         self._fakes = fakes
-        self._sizes = sizes if sizes.open else None
+        self._sizes = sizes
         self._mode = mode
         self._warn = warn
         self._held: list[Tensor] = [_holder(x) for x in graph.outer]
@@ -82,7 +123,7 @@ class Captured:
         self.variables: Sequence[Variable] = [x for x in self._held if isinstance(x, Variable)]
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
-        if self._sizes is not None and not self._sizes.hold_for(inputs):
+        if self._sizes.open and not self._sizes.hold_for(inputs):
             return None
         every = [x if x.is_contiguous() else x.contiguous() for x in inputs]
         every += [x.native for x in self._held]
@@ -103,13 +144,32 @@ class Captured:
         module = torch.fx.GraphModule(self._module, copy.deepcopy(self._module.graph))
         try:
             with capture.quiet():
-                return compile_graph(module, fakes, self._mode)
+                run = compile_graph(module, fakes, self._mode)
+            if self._mode == "reduce-overhead":
+                run = _kept(run)
+            return self._watched(run) if self._sizes.depend_on_values else run
         except Exception as error:  # whatever a compiler may raise, the graph itself still runs
-            self._warn(next(iter(str(error).strip().splitlines()), type(error).__name__))
+            self._warn(_first_line(error))
             return self._module.forward
         finally:
-            if self._sizes is not None:
-                self._sizes.forget()  # the compiler may have assumed more
+            self._sizes.forget()  # the compiler may have assumed more
+
+    def _watched(self, run: Run) -> Run:
+        """A run whose graph assumes something of sizes that only the run can tell; else, eager code takes over."""
+
+        def watched(*inputs: torch.Tensor) -> Any:
+            try:
+                return run(*inputs)
+            except Exception as error:
+                self._warn(f"a size that depends on values is not what the graph assumes: {_first_line(error)}")
+                return NotImplemented
+
+        return watched
+
+
+def _kept(run: Run) -> Run:
+    """A run whose outputs are the caller's: a CUDA graph writes to the same memory at each run."""
+    return lambda *inputs: [x.clone() for x in run(*inputs)]
 
 
 def compile_graph(module: torch.fx.GraphModule, fakes: Sequence[torch.Tensor], mode: str) -> Run:
