@@ -7,3 +7,6 @@ from unifw.train.trainer import Trainer as Trainer
 
 def __dir__() -> list[str]:
     return _names.of_package(globals())
+from unifw.train.tuner import tune as tune
+from unifw.train.tuning import Candidate as Candidate
+from unifw.train.tuning import Tuning as Tuning
