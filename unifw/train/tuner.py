@@ -41,7 +41,8 @@ def tune(
     up is the last. What cannot run is in the result with its reason. With `progress` the table is printed.
 
     The result is kept in a file of the user's cache folder for this model, batch, machine and these versions, and
-    read from there the next time; `refresh` measures anew. The host's random stream is left as it was.
+    read from there the next time; `refresh` measures anew. Candidates run one after the other, so ask an idle machine:
+    what else runs meanwhile falls on some of them only. The host's random stream is left as it was.
 
     >>> import numpy as np, unifw
     >>> batch = np.ones((8, 4), np.float32), np.zeros(8, np.int64)
