@@ -24,7 +24,7 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
 
     Parameters, state and counts are afterwards what they were; dropout has drawn from its stream.
     """
-    model, recipe, settings = trainer.model, trainer.recipe, (trainer.compile, trainer.progress)
+    model, recipe = trainer.model, trainer.recipe
     backend, given = model.backend, tuple([model.backend.Tensor(x) for x in batch])
     names = [(backend.name, mode) for mode in modes_of(backend.info)]
 
@@ -39,15 +39,15 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
     if found is None:
         with _unchanged(trainer):
             found = time_each(names, make, BUDGET)
-        decisions.keep(key, found)
-        trainer.compile, trainer.progress = settings
+        if found.best is not None:
+            decisions.keep(key, found)
     return found.best.mode if found.best else None
 
 
 @contextmanager
 def _unchanged(trainer: Trainer) -> Iterator[None]:
     """Inside the `with` block steps may be taken; after it, they have not been, and the objects are the same."""
-    recipe = trainer.recipe
+    recipe, settings = trainer.recipe, (trainer.compile, trainer.progress)
     held = [x for x in (*trainer.model.named_state().values(), *recipe.held()) if isinstance(x, Variable)]
     values = [x.ops.copy(x.native) for x in held]
     counted = [x for x in (recipe.optimizer, recipe.ema, recipe.policy.scaler) if x is not None]
@@ -61,3 +61,4 @@ def _unchanged(trainer: Trainer) -> Iterator[None]:
         for one, own in zip(counted, counts, strict=True):
             vars(one).update(own)
         recipe.optimizer.missed, recipe.pending = missed, 0
+        trainer.compile, trainer.progress = settings
