@@ -224,6 +224,7 @@ from unifw.registry import set_backend as set_backend
 from unifw.registry import using_backend as using_backend
 from unifw.tensor import Tensor as Tensor
 from unifw.train import Trainer as Trainer
+from unifw.train import tune as tune
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter
 

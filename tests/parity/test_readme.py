@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from unifw import registry
+from unifw.train import decisions, tuner
+from unifw.train.tuning import time_each
+
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -17,9 +21,15 @@ def snippets() -> list[str]:
 
 @pytest.mark.usefixtures("backend")
 def test_the_snippets_run_and_print_what_they_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(decisions, "cache_file", lambda: tmp_path_factory.mktemp("cache") / "tuning.json")
+    monkeypatch.setattr(tuner, "time_each", lambda names, make, budget: time_each(names[:2], make, budget))
+    monkeypatch.setattr(registry, "_default", None)  # which a snippet sets
     namespace: dict[str, Any] = {}
     for source in snippets():
         exec(compile(source, str(README), "exec"), namespace)
@@ -32,6 +42,7 @@ def test_the_snippets_run_and_print_what_they_say(
         "(3, 4) (5, 4)\n1\n",
         "7 loaded",
         "(2, 10)\n",
+        "the best",
     ):
         assert words in shown
     assert abs(namespace["ours"].numpy() - namespace["theirs"].numpy()).max() < 1e-5

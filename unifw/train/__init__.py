@@ -3,6 +3,9 @@
 from unifw import names as _names
 from unifw.train.metrics import accuracy as accuracy
 from unifw.train.trainer import Trainer as Trainer
+from unifw.train.tuner import tune as tune
+from unifw.train.tuning import Candidate as Candidate
+from unifw.train.tuning import Tuning as Tuning
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,10 @@ from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
 from unifw.optim.gradients import clip_grad_norm, clip_grad_value
 from unifw.registry import part
+from unifw.spec import Backend
 from unifw.tensor import Tensor
 from unifw.train.precision import Policy
+from unifw.train.running import EAGER
 from unifw.variable import Buffer, Parameter
 
 Function = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
@@ -56,6 +58,20 @@ class Recipe:
         states = [] if self.optimizer is None else [x for own in self.optimizer.state.values() for x in own.values()]
         averages = [] if self.ema is None else list(self.ema.averages.values())
         return [self.optimizer, self.ema, *states, *averages, *self.sums.values()]
+
+    def settings(self) -> list[Any]:
+        """What the time of a step depends on beside the model and the optimiser."""
+        return [self.policy.name, self.clip_norm, self.clip_value, self.accumulate, self.ema is not None]
+
+    def check(self, mode: str, backend: Backend) -> None:
+        """Raise ArgumentError for what a program that `compile` makes of a step cannot hold on this backend."""
+        in_place = self.accumulate > 1 or self.policy.scaler is not None
+        if in_place and mode not in (EAGER, backend.info.step) and not part(backend, "optim").FUSED_IN_TRACES:
+            what = f"accumulate={self.accumulate}" if self.accumulate > 1 else f"precision={self.policy.name!r}"
+            raise ArgumentError(
+                f"Trainer: got compile={mode!r} with {what}; on the backend {backend.name!r} they do not go together. "
+                "Write compile=None."
+            )
 
     # ---- on the host, around each batch
 

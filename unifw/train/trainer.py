@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -20,10 +21,12 @@ from unifw.nn.module import Module
 from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
 from unifw.optim.gradients import LossScaler
-from unifw.registry import part, using_backend
+from unifw.registry import using_backend
 from unifw.tensor import Tensor
+from unifw.train.auto import choose
 from unifw.train.precision import Policy, Precision
 from unifw.train.progress import EpochProgress
+from unifw.train.running import AUTO, EAGER, Compile, checked, mode_for, runnable
 from unifw.train.step import Recipe
 
 Batch = tuple[Tensor, ...]
@@ -42,6 +45,11 @@ class Trainer:
     step); float16 scales the loss, and leaves out a step whose gradients overflow. `clip_value` and `clip_norm` limit
     the gradients, `accumulate` takes the mean of so many batches for one update, the last of an epoch being complete
     with fewer, and `ema` averages the parameters after each update.
+
+    `compile` says how a step runs: None as suits the backend best as a rule, False as plain Python, True or a mode of
+    `unifw.compile` as one native program, which is traced for each size of a batch, and "auto" in whichever of
+    these is fastest for this model on this machine (`tune`), which the first batch tells. Raises ArgumentError for a
+    mode that there is not.
 
     >>> import numpy as np, unifw
     >>> model = unifw.nn.Linear(2, 2)
@@ -66,6 +74,7 @@ class Trainer:
         clip_value: float | None = None,
         accumulate: int = 1,
         ema: EMA | None = None,
+        compile: Compile = None,
     ) -> None:
         policy = Policy(precision)
         policy.prepare(model)
@@ -74,6 +83,7 @@ class Trainer:
         self.loss = loss
         self.metrics = dict(metrics or {})
         self.progress = progress
+        self.compile = checked(compile)
         self._steps: dict[Any, Callable[..., tuple[Any, ...]]] = {}
         self._made_for: list[Any] = []
 
@@ -102,8 +112,10 @@ class Trainer:
             totals = _Totals(("loss", *self.metrics))
             progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
             with mode(self.model, training=True), using_backend(self.model.backend):
-                (steps, names), place = self._train_steps(), self._placer()
-                for batch, update in _with_updates(progress.track(data), self.recipe.accumulate):
+                place = self._placer()
+                batches = self._tuned(_with_updates(progress.track(data), self.recipe.accumulate), place)
+                steps, names = self._train_steps()
+                for batch, update in batches:
                     tensors = place(batch)
                     totals.add(self.recipe.run(steps[update], names, tensors, update), _rows(tensors))
             logs = totals.means()
@@ -186,6 +198,20 @@ class Trainer:
 
         return {update: build(update) for update in ((True,) if recipe.accumulate == 1 else (True, False))}, names
 
+    def _tuned(
+        self, batches: Iterator[tuple[Any, bool]], place: Callable[[Any], tuple[Any, ...]]
+    ) -> Iterator[tuple[Any, bool]]:
+        """The same batches, after the first of them has told what "auto" is."""
+        if self.compile != AUTO:
+            return batches
+        first = next(batches, None)
+        if first is None:
+            return batches
+        self.compile = choose(self, place(first[0]))
+        how = mode_for(self.compile, self.model.backend)
+        self._steps = {key: step for key, step in self._steps.items() if key[2] == how}
+        return chain([first], batches)
+
     def _step(self, kind: str, names: tuple[str, ...], build: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
         """The backend's form of a step, made once for each set of trainable parameters and modes.
 
@@ -196,10 +222,11 @@ class Trainer:
         held = [self.loss, *self.metrics.values(), *self.recipe.held(), *storages]
         if len(held) != len(self._made_for) or any(a is not b for a, b in zip(held, self._made_for, strict=True)):
             self._steps, self._made_for = {}, held
-        eagerly = runs_eagerly()
-        key = (kind, names, eagerly, tuple(module.training for _, module in self.model.named_modules()))
+        how = EAGER if runs_eagerly() else mode_for(self.compile, self.model.backend)
+        key = (kind, names, how, tuple(module.training for _, module in self.model.named_modules()))
         if key not in self._steps:
-            self._steps[key] = build() if eagerly else part(self.model.backend, "tracing").make_step(build())
+            self.recipe.check(how, self.model.backend)
+            self._steps[key] = runnable(build(), how, self.model.backend)
         return self._steps[key]
 
     def _evaluate_batch(self, scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:

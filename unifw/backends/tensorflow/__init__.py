@@ -13,6 +13,7 @@ INFO = BackendInfo(
     formats={"saved_model": ""},
     checkpoints=(".index",),
     modes=("default", "xla"),
+    step="default",
     preference=1,
 )
 

@@ -85,13 +85,16 @@ def make_step(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[A
     compiled = tf.function(unpacked, autograph=False)
     concrete: dict[Any, Callable[..., tuple[Any, ...]]] = {}
 
+    def traced(count: int, batch: tuple[tf.Tensor, ...]) -> Callable[..., Any]:
+        given = [tf.TensorSpec((None, *x.shape[1:]) if x.shape.rank else (), x.dtype) for x in batch]
+        return flat_call(compiled.get_concrete_function(tf.TensorSpec((count,), tf.float64), *given))
+
     def step(scalars: Sequence[float], batch: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
-        key = (len(scalars), *((x.dtype, x.shape[1:]) for x in batch))
+        key = (len(scalars), *[(x.dtype, x.shape.rank, x.shape[1:]) for x in batch])
         if key not in concrete:
-            specs = [tf.TensorSpec((None, *x.shape[1:]) if x.shape.rank else (), x.dtype) for x in batch]
-            concrete[key] = compiled.get_concrete_function(tf.TensorSpec((len(scalars),), tf.float64), *specs)
+            concrete[key] = traced(len(scalars), batch)
         try:
-            return concrete[key](tf.constant(np.asarray(scalars, np.float64)), *batch)
+            return tuple(concrete[key]([tf.constant(np.asarray(scalars, np.float64)), *batch]))
         except tf.errors.InvalidArgumentError as error:
             raise explain(error) from error
 

@@ -1,0 +1,246 @@
+"""The ways to run a step, and the search for the fastest of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import unifw
+from unifw import nn, optim
+from unifw.errors import ArgumentError, CompileWarning
+from unifw.train import decisions, tuner
+from unifw.train.running import modes_of
+from unifw.train.tuning import Candidate, Run, Tuning, time_each
+
+F = nn.functional
+X = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+Y = (X.sum(1) > 0).astype(np.int64)
+BATCH = X[:8], Y[:8]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "unifw" / "tuning.json"
+
+
+def mlp() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+
+
+def trained(**settings: Any) -> tuple[unifw.Trainer, list[float]]:
+    """A Trainer after three epochs of three batches, with a falling learning rate."""
+    unifw.seed(0)
+    model = mlp()
+    optimizer = optim.AdamW(model, lr=lambda step: 0.05 / (1 + step))
+    trainer = unifw.Trainer(model, optimizer, F.cross_entropy, progress=False, **settings)
+    batches = [(unifw.asarray(X[i : i + 8]), unifw.asarray(Y[i : i + 8])) for i in (0, 8, 16)]
+    history = trainer.fit(batches, epochs=3, validation=batches)
+    return trainer, [value for logs in history for value in (logs["loss"], logs["val_loss"])]
+
+
+# ---- Trainer(compile=...)
+
+
+@pytest.mark.parametrize("compile", [True, False])
+def test_every_way_to_run_a_step_learns_the_same(backend: str, compile: Any) -> None:
+    (plain, wanted), (trainer, losses) = trained(), trained(compile=compile)
+    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+    for name, value in plain.model.state_dict().items():
+        np.testing.assert_allclose(trainer.model.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
+    assert trainer.optimizer.step_count == 9  # type: ignore[union-attr]
+
+
+def test_a_mode_that_there_is_not_is_explained(backend: str) -> None:
+    with pytest.raises(ArgumentError, match=r"Trainer: got compile='fast'; expected None, True, False, 'auto', or"):
+        trained(compile="fast")
+    foreign = {"torch": "xla", "tensorflow": "max"}[backend]
+    with pytest.raises(ArgumentError, match=rf"got compile='{foreign}' for the backend '{backend}'; expected one of"):
+        trained(compile=foreign)
+
+
+@pytest.mark.parametrize("settings", [{"accumulate": 2}, {"precision": "mixed_float16"}])
+def test_what_cannot_be_in_a_program_is_refused_or_works(backend: str, settings: dict[str, Any]) -> None:
+    if unifw.get_backend().optim.FUSED_IN_TRACES:  # type: ignore[union-attr]
+        np.testing.assert_allclose(trained(compile="default", **settings)[1], trained(**settings)[1], rtol=1e-3)
+    else:
+        with pytest.raises(ArgumentError, match=r"do not go together\. Write compile=None"):
+            trained(compile="default", **settings)
+
+
+def chosen(monkeypatch: pytest.MonkeyPatch, mode: str) -> list[Any]:
+    """Let a search take a step in every mode but "max" and find `mode` the fastest; the names it was given."""
+    seen: list[Any] = []
+
+    def fake(names: Any, make: Any, budget: float) -> Tuning:
+        seen.extend(names)
+        make(names[0][0], "eager")(3)
+        return Tuning((Candidate(names[0][0], mode, 1.0),))
+
+    monkeypatch.setattr("unifw.train.auto.time_each", fake)
+    return seen
+
+
+def test_auto_takes_the_fastest_mode_and_leaves_training_as_if_it_had_not_looked(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = chosen(monkeypatch, "eager")
+    (plain, wanted), (trainer, losses) = trained(), trained(compile="auto")
+    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+    assert trainer.compile == "eager"
+    assert seen == [(backend, mode) for mode in modes_of(unifw.get_backend().info)]
+    assert trainer.optimizer.step_count == 9  # type: ignore[union-attr]
+    for name, value in plain.model.state_dict().items():
+        np.testing.assert_allclose(trainer.model.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
+    seen.clear()
+    again, _ = trained(compile="auto")
+    assert (again.compile, seen) == ("eager", [])  # from the file
+
+
+# ---- timing, by a clock that moves with the work
+
+
+class Work:
+    """Candidates whose compilation and steps take so many seconds of a clock of their own."""
+
+    def __init__(self, **costs: tuple[float, float] | Exception) -> None:
+        self.costs, self.now, self.steps = costs, 0.0, dict.fromkeys(costs, 0)
+
+    def clock(self) -> float:
+        return self.now
+
+    def make(self, backend: str, mode: str) -> Run:
+        cost = self.costs[mode]
+        if isinstance(cost, Exception):
+            raise cost
+        self.now += cost[0]
+
+        def run(steps: int) -> None:
+            self.steps[mode] += steps
+            self.now += cost[1] * steps
+
+        return run
+
+    def timed(self, budget: float) -> Tuning:
+        return time_each([("b", mode) for mode in self.costs], self.make, budget, self.clock)
+
+
+def test_the_fastest_is_found_within_the_budget() -> None:
+    work = Work(eager=(0.0, 0.5), default=(4.0, 0.1), max=(9.0, 0.2))
+    found = work.timed(60.0)
+    assert [x.mode for x in found.candidates] == ["default", "max", "eager"]
+    assert [x.seconds for x in found.candidates] == pytest.approx([0.1, 0.2, 0.5])
+    assert [x.first for x in found.candidates] == pytest.approx([4.1, 9.2, 0.5])
+    assert work.now < 60
+    assert found.best is found.candidates[0]
+
+
+def test_what_is_too_slow_or_fails_has_a_reason() -> None:
+    work = Work(bad=RuntimeError("no\nsuch kernel"), eager=(0.0, 0.5), default=(20.0, 0.1), max=(1.0, 0.01))
+    rows = {x.mode: x for x in work.timed(10.0).candidates}
+    assert rows["eager"].seconds == pytest.approx(0.5)
+    assert (rows["bad"].seconds, rows["bad"].reason) == (None, "RuntimeError: no such kernel")
+    assert rows["default"].reason == "the first step took 20.1 s, more than was left"
+    assert rows["max"].reason == "not tried: the budget of 10 s was used up"
+    assert work.steps["max"] == 0
+
+
+def test_a_compiler_that_gave_up_is_a_failure() -> None:
+    def make(backend: str, mode: str) -> Run:
+        import warnings
+
+        return lambda steps: warnings.warn("compile: step: failed", CompileWarning, stacklevel=2)
+
+    (row,) = time_each([("b", "default")], make, 1.0).candidates
+    assert row.reason.startswith("CompileWarning: compile: step: failed")
+
+
+def test_nothing_that_runs_has_no_best_and_still_a_table() -> None:
+    found = Work(eager=RuntimeError("[bold]none[/bold]")).timed(1.0)
+    assert found.best is None
+    assert "RuntimeError: [bold]none[/bold]" in str(found)
+
+
+# ---- tune
+
+
+def fake_search(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    calls: list[Any] = []
+
+    def fake(names: Any, make: Any, budget: float) -> Tuning:
+        calls.append(names)
+        return Tuning(tuple(Candidate(*name, seconds=1.0 + i) for i, name in enumerate(names)))
+
+    monkeypatch.setattr(tuner, "time_each", fake)
+    return calls
+
+
+def test_a_decision_is_kept_for_the_same_question_only(
+    backend: str, cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = fake_search(monkeypatch)
+
+    def ask(build: Any = mlp, batch: Any = BATCH, **settings: Any) -> Tuning:
+        return unifw.tune(build, batch, F.cross_entropy, backends=[backend], **settings)
+
+    first, second = ask(), ask()
+    assert (len(calls), first.cached, second.cached, first.candidates) == (1, False, True, second.candidates)
+    assert "from the cache" in capsys.readouterr().out
+    ask(lambda: nn.Sequential(nn.Linear(4, 9), nn.ReLU(), nn.Linear(9, 2)))
+    ask(lambda: nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 2)))
+    ask(batch=(X[:4], Y[:4]))
+    ask(optimizer=lambda model: optim.SGD(model, lr=0.1))
+    ask(precision="mixed_bfloat16")
+    monkeypatch.setenv("OMP_NUM_THREADS", "77")
+    ask()
+    assert len(calls) == 7
+    assert not ask(refresh=True).cached
+    assert len(json.loads(cache.read_text())) == 7
+    cache.write_text("{ not JSON")
+    assert not ask(progress=False).cached
+
+
+def test_the_stream_of_initial_weights_goes_on_as_before(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_search(monkeypatch)
+    unifw.seed(3)
+    nn.Linear(2, 2)
+    wanted = nn.Linear(2, 2).weight.tolist()
+    unifw.seed(3)
+    nn.Linear(2, 2)
+    unifw.tune(mlp, BATCH, F.cross_entropy, backends=[backend], progress=False)
+    assert nn.Linear(2, 2).weight.tolist() == wanted
+
+
+def test_the_file_is_in_the_users_folder_for_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert decisions.cache_file() == tmp_path / "unifw" / "tuning.json"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert decisions.cache_file() == Path.home() / "Library" / "Caches" / "unifw" / "tuning.json"
+    monkeypatch.setattr("sys.platform", "linux")
+    assert decisions.cache_file() == Path.home() / ".cache" / "unifw" / "tuning.json"
+
+
+def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    decisions.keep("key", Tuning(()))
+    assert decisions.load("key") is None
+
+
+def test_one_real_search_with_a_backend_that_has_no_gradients(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy plugin has no layers; the others are timed in their own step and eagerly, as those compile fast."""
+    short = lambda known: tuple(dict.fromkeys((known.step, "eager")))  # noqa: E731
+    monkeypatch.setattr(tuner, "modes_of", short)
+    found = unifw.tune(mlp, BATCH, F.cross_entropy, backends=["toy", backend], budget=20.0, progress=False)
+    assert found.best is not None
+    assert found.best.backend == backend
+    timed = {(x.backend, x.mode) for x in found.candidates if x.seconds is not None}
+    assert timed == {(backend, mode) for mode in short(unifw.get_backend().info)}
+    toy = next(x for x in found.candidates if x.backend == "toy")
+    assert "Error" in toy.reason
+    assert found.candidates[-1] is toy
+    assert "toy" in str(found)

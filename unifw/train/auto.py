@@ -1,0 +1,64 @@
+"""`Trainer(compile="auto")`: the fastest mode of the model's own backend, found on the first batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from unifw.train import decisions
+from unifw.train.running import modes_of
+from unifw.train.tuning import Run, time_each
+from unifw.variable import Variable
+
+if TYPE_CHECKING:
+    from unifw.train.trainer import Trainer
+
+BUDGET = 60.0
+"""Seconds for the search, compilation included."""
+
+
+def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
+    """The mode in which steps on such a batch are fastest; None if none could be timed.
+
+    Parameters, state and counts are afterwards what they were; dropout has drawn from its stream.
+    """
+    model, recipe = trainer.model, trainer.recipe
+    backend, given = model.backend, tuple([model.backend.Tensor(x) for x in batch])
+    names = [(backend.name, mode) for mode in modes_of(backend.info)]
+
+    def make(_: str, mode: str) -> Run:
+        trainer.compile, trainer.progress = mode, False
+        return lambda steps: trainer.fit([given] * steps)
+
+    recipe.prepare(model)
+    facts = [getattr(trainer.loss, "__qualname__", ""), sorted(trainer.metrics), *recipe.settings()]
+    key = decisions.key_of(model, given, names, recipe.optimizer, facts)
+    found = decisions.load(key)
+    if found is None:
+        with _unchanged(trainer):
+            found = time_each(names, make, BUDGET)
+        if found.best is not None:
+            decisions.keep(key, found)
+    return found.best.mode if found.best else None
+
+
+@contextmanager
+def _unchanged(trainer: Trainer) -> Iterator[None]:
+    """Inside the `with` block steps may be taken; after it, they have not been, and the objects are the same."""
+    recipe, settings = trainer.recipe, (trainer.compile, trainer.progress)
+    held = [x for x in (*trainer.model.named_state().values(), *recipe.held()) if isinstance(x, Variable)]
+    values = [x.ops.copy(x.native) for x in held]
+    counted = [x for x in (recipe.optimizer, recipe.ema, recipe.policy.scaler) if x is not None]
+    counts = [{name: copy(x) for name, x in vars(one).items() if type(x) in (int, float)} for one in counted]
+    missed = dict(recipe.optimizer.missed)
+    try:
+        yield
+    finally:
+        for variable, value in zip(held, values, strict=True):
+            variable._set(value)
+        for one, own in zip(counted, counts, strict=True):
+            vars(one).update(own)
+        recipe.optimizer.missed, recipe.pending = missed, 0
+        trainer.compile, trainer.progress = settings

@@ -1,0 +1,83 @@
+"""How a step runs: as Python, as the backend's own native unit, or as what `compile` makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from unifw.dtypes import float64
+from unifw.errors import ArgumentError
+from unifw.registry import backends, info, part
+from unifw.spec import Backend, BackendInfo
+from unifw.tensor import Tensor
+from unifw.tracing.compiled import Compiled
+
+Compile = bool | str | None
+Step = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
+
+EAGER, DEFAULT, AUTO = "eager", "default", "auto"
+
+
+def modes_of(known: BackendInfo) -> tuple[str, ...]:
+    """The ways to run a step on a backend, its own first; its framework need not be imported.
+
+    >>> from unifw.registry import info
+    >>> "eager" in modes_of(info("torch")) and "xla" in modes_of(info("tensorflow"))
+    True
+    """
+    return tuple(dict.fromkeys((known.step, EAGER, *known.modes)))
+
+
+def checked(compile: Compile) -> str | None:
+    """`Trainer(compile=...)` as a mode, "auto", or None for the backend's own. Raises ArgumentError.
+
+    >>> checked(True), checked(False), checked(None)
+    ('default', 'eager', None)
+    """
+    if compile is None or isinstance(compile, bool):
+        return {None: None, True: DEFAULT, False: EAGER}[compile]
+    every = sorted({mode for name in backends() for mode in modes_of(info(name))})
+    if compile not in (*every, AUTO):
+        raise ArgumentError(
+            f"Trainer: got compile={compile!r}; expected None, True, False, 'auto', or one of {', '.join(every)}."
+        )
+    return compile
+
+
+def mode_for(compile: str | None, backend: Backend) -> str:
+    """The mode on this backend; what is still to be found out runs as the backend does. Raises ArgumentError."""
+    mode, known = backend.info.step if compile in (None, AUTO) else str(compile), modes_of(backend.info)
+    if mode not in known:
+        raise ArgumentError(
+            f"Trainer: got compile={mode!r} for the backend {backend.name!r}; expected one of {', '.join(known)}."
+        )
+    return mode
+
+
+def runnable(function: Step, mode: str, backend: Backend) -> Step:
+    """The step in a mode."""
+    if mode == EAGER:
+        return function
+    if mode == backend.info.step:
+        made: Step = part(backend, "tracing").make_step(function)
+        return made
+    return _compiled(function, mode, backend)
+
+
+def _compiled(function: Step, mode: str, backend: Backend) -> Step:
+    """The step as a program; its numbers are an input, so that a new learning rate is no new trace."""
+    wrap = backend.Tensor
+
+    def step(scalars: Tensor, *batch: Tensor) -> tuple[Tensor, ...]:
+        numbers = [scalars[i].native for i in range(scalars.shape[0])]
+        return tuple([wrap(x) for x in function(numbers, tuple([x.native for x in batch]))])
+
+    program = Compiled(step, mode=mode)
+
+    def run(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
+        vector = wrap(backend.array.from_numpy(np.array(scalars, np.float64), float64, None, True))
+        return tuple([x.native for x in program(vector, *[wrap(x) for x in batch])])
+
+    return run

@@ -1,0 +1,126 @@
+"""`tune`: which framework, run in which way, is the fastest for a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from unifw.conversion import TensorLike, to_native
+from unifw.nn.module import Module
+from unifw.optim.adam import AdamW
+from unifw.optim.base import Optimizer
+from unifw.random import host_generator, seed
+from unifw.registry import backends as known_backends
+from unifw.registry import get_backend, info, using_backend
+from unifw.tensor import Tensor
+from unifw.train import decisions
+from unifw.train.precision import Precision
+from unifw.train.running import modes_of
+from unifw.train.trainer import Trainer
+from unifw.train.tuning import Run, Tuning, time_each
+
+
+def tune(
+    build_model: Callable[[], Module],
+    batch: Sequence[TensorLike],
+    loss: Callable[[Any, Tensor], Tensor],
+    optimizer: Callable[[Module], Optimizer] = AdamW,
+    *,
+    budget: float = 60.0,
+    backends: Sequence[str] | None = None,
+    precision: Precision = "float32",
+    refresh: bool = False,
+    progress: bool = True,
+) -> Tuning:
+    """Train a model for a few steps on each backend in each of its modes, and say which is fastest.
+
+    `build_model` makes the model, each time with the same initial weights; `batch` is one batch as the Trainer gets it,
+    of any backend or of NumPy; `loss` and `optimizer(model)` are what training will use. `backends` are all known
+    ones unless given. `budget` is in seconds and takes in compilation, which is not broken off: the one that uses it
+    up is the last. What cannot run is in the result with its reason. With `progress` the table is printed.
+
+    The result is kept in a file of the user's cache folder for this model, batch, machine and these versions, and
+    read from there the next time; `refresh` measures anew. Candidates run one after the other, so ask an idle machine:
+    what else runs meanwhile falls on some of them only. The host's random stream is left as it was.
+
+    >>> import numpy as np, unifw
+    >>> batch = np.ones((8, 4), np.float32), np.zeros(8, np.int64)
+    >>> build, loss = lambda: unifw.nn.Linear(4, 2), unifw.nn.functional.cross_entropy
+    >>> here = [unifw.get_backend().name]
+    >>> found = unifw.tune(build, batch, loss, backends=here, budget=0.0, progress=False, refresh=True)
+    >>> found.best, found.candidates[0].reason
+    (None, 'not tried: the budget of 0 s was used up')
+    """
+    names = _names(list(known_backends()) if backends is None else backends)
+    tuning = None
+    with _own_random_stream():
+        key = _key(build_model, batch, names, optimizer, [_name(loss), precision, budget])
+        if key is not None and not refresh:
+            tuning = decisions.load(key)
+        if tuning is None:
+            tuning = time_each(names, _maker(build_model, batch, loss, optimizer, precision), budget)
+            if key is not None and tuning.best is not None:
+                decisions.keep(key, tuning)
+    if progress:
+        print(tuning)
+    return tuning
+
+
+def _names(backends: Sequence[str]) -> list[tuple[str, str]]:
+    """Every backend with each of its modes: the backends' own steps first, then what takes longer to compile."""
+    rows = [(place, name, mode) for name in backends for place, mode in enumerate(modes_of(info(name)))]
+    return [(name, mode) for _, name, mode in sorted(rows, key=lambda row: row[0])]
+
+
+def _maker(
+    build_model: Callable[[], Module], batch: Sequence[TensorLike], loss: Any, optimizer: Any, precision: Precision
+) -> Callable[[str, str], Run]:
+    """The function from a backend and a mode to the steps of a Trainer."""
+
+    def make(backend: str, mode: str) -> Run:
+        with using_backend(backend):
+            model = _built(build_model)
+            given = tuple([_here(x) for x in batch])
+            trainer = Trainer(model, optimizer(model), loss, progress=False, precision=precision, compile=mode)
+        return lambda steps: trainer.fit([given] * steps)
+
+    return make
+
+
+def _built(build_model: Callable[[], Module]) -> Module:
+    seed(0)
+    return build_model()
+
+
+def _here(x: TensorLike) -> Tensor:
+    backend = get_backend()
+    return x.to_backend(backend.name) if isinstance(x, Tensor) else backend.Tensor(to_native(x, backend))
+
+
+def _key(
+    build_model: Callable[[], Module], batch: Sequence[Any], names: Sequence[tuple[str, str]], optimizer: Any, more: Any
+) -> str | None:
+    """The key of the decision, from the model on the first backend that can make it."""
+    for backend in dict.fromkeys(name for name, _ in names):
+        try:
+            with using_backend(backend):
+                model = _built(build_model)
+                return decisions.key_of(model, [_here(x) for x in batch], names, optimizer(model), more)
+        except Exception:  # the reason will be that of its candidates
+            continue
+    return None
+
+
+def _name(function: Any) -> str:
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
+
+
+@contextmanager
+def _own_random_stream() -> Iterator[None]:
+    """Inside the `with` block the streams may be seeded; after it, the host's goes on as if they had not been."""
+    state = host_generator().bit_generator.state
+    try:
+        yield
+    finally:
+        host_generator().bit_generator.state = state
