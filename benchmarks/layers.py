@@ -154,6 +154,11 @@ WORDS = """
 Written by `make bench-layers`: each layer, forward and with gradients, beside the framework's own, eagerly and
 in alternation: `torch.nn` in its memory format channels_last on one thread, and `tf.nn` or `tf.keras.layers`.
 Microseconds, and the ratio ours / theirs: below 1 unifw is faster.
+
+Where TensorFlow's own is not the same function, unifw pays for PyTorch's: `tf.nn.depth_to_space` has another
+order of channels than `PixelShuffle`, `tf.nn.selu` another slope at 0, and `tf.nn.max_pool3d` spreads the
+gradient of a maximum that a window has twice. A dilated convolution whose gradient may be asked for runs on the
+phases of the image, as TensorFlow's own gradient fails on small ones; without one it is TensorFlow's.
 """
 
 if __name__ == "__main__":

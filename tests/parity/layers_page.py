@@ -1,16 +1,23 @@
 """Writes docs/layers.md: for each layer and backend what was tried, whether it agreed, and the largest error seen.
 
+    python -m tests.parity.layers_page             # what is not in the cache, on both backends at once; then the page
+    python -m tests.parity.layers_page GELU GRU    # these anew; then the page
+
 Every variant of the table is run against `torch.nn` in float32, forward and with gradients; the first of each layer is
-also compiled, and exported in each format of the backend and read back. A cell that fails shows why.
+also compiled, and exported in each format of the backend and read back. A cell that fails shows why. Each layer is kept
+in a cache when it is done, so that a run that was stopped goes on; remove the folder to begin anew.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
+import os
+import subprocess
 import sys
 import tempfile
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +32,10 @@ from .test_layers import given, shown, train_step, twin
 BACKENDS = ("torch", "tensorflow")
 COLUMNS = ("forward", "gradient", "compile", "export")
 PAGE = Path(__file__).parents[2] / "docs" / "layers.md"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unifw-layers-page"
+
+# Inductor takes seconds for each graph; the other layers of this backend run the graph as it was captured.
+BY_INDUCTOR = ("Linear", "Conv2d", "MaxPool2d", "BatchNorm2d", "LayerNorm", "GELU", "Embedding", "Softmax")
 
 
 class Results:
@@ -77,8 +88,37 @@ def exported(layer: Any, inputs: list[Any], form: str, row: Row, wanted: Any) ->
         return against(shown(unifw.load_artifact(path)(*inputs), row, LAYOUTS[0]), wanted)
 
 
-def page(results: dict[tuple[str, str], Results], variants: dict[str, int]) -> str:
-    """The page, in Markdown."""
+def run_layer(name: str, backend: str, torch: Any) -> dict[str, str]:
+    """The cells of one layer on one backend."""
+    results = Results()
+    with unifw.using_backend(backend):
+        for number, row in enumerate(row for row in ROWS if row.name == name):
+            torch.manual_seed(0)
+            run(row, number == 0, results, torch)
+    return {column: results.cell(column) for column in COLUMNS}
+
+
+def run_backend(backend: str) -> None:
+    """Every layer that the cache lacks, each written when it is done."""
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(1)
+    tracing = importlib.import_module("unifw.backends.torch.tracing")
+    inductor = tracing.compile_graph
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", unifw.errors.CompileWarning)
+    for name in dict.fromkeys(row.name for row in ROWS):
+        if not kept(name, backend).exists():
+            tracing.compile_graph = inductor if name in BY_INDUCTOR else lambda module, *_: module.forward
+            kept(name, backend).write_text(json.dumps(run_layer(name, backend, torch)))
+
+
+def kept(name: str, backend: str) -> Path:
+    """Where the cells of a layer are kept."""
+    return CACHE / f"{name}.{backend}.json"
+
+
+def page() -> str:
+    """The page, in Markdown, of what is kept."""
     lines = [
         "# Layers",
         "",
@@ -87,31 +127,32 @@ def page(results: dict[tuple[str, str], Results], variants: dict[str, int]) -> s
         "of outputs, of the gradients for inputs and parameters, and for its first variant of the compiled layer, and",
         "of what is read back after an export in every format of the backend. A dash says that there is none.",
         "",
+        "On PyTorch, Inductor compiled the layers with a `*`; of the others the captured graph, which is what Inductor",
+        "would get, was run as it is.",
+        "",
         f"| layer | variants | {' | '.join(f'{backend}: {column}' for backend in BACKENDS for column in COLUMNS)} |",
         "|---|---:|" + "---|" * (len(BACKENDS) * len(COLUMNS)),
     ]
-    for name, count in variants.items():
-        cells = [results[name, backend].cell(column) for backend in BACKENDS for column in COLUMNS]
+    for name, count in Counter(row.name for row in ROWS).items():
+        found = [json.loads(kept(name, backend).read_text()) for backend in BACKENDS]
+        found[0]["compile"] += " *" if name in BY_INDUCTOR else ""
+        cells = [cells[column] for cells in found for column in COLUMNS]
         lines.append(f"| `{name}` | {count} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    """Run the table on both backends and write the page."""
-    torch = importlib.import_module("torch")
-    results: dict[tuple[str, str], Results] = defaultdict(Results)
-    variants: dict[str, int] = defaultdict(int)
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("error", unifw.errors.CompileWarning)
-    wanted = sys.argv[1:]  # names of layers; all without them
-    for row in [row for row in ROWS if not wanted or row.name in wanted]:
-        variants[row.name] += 1
+    """Run what is missing, a process for each backend, and write the page."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:]:
         for backend in BACKENDS:
-            torch.manual_seed(0)
-            with unifw.using_backend(backend):
-                run(row, variants[row.name] == 1, results[row.name, backend], torch)
-    text = page(results, variants)
-    print(text) if wanted else PAGE.write_text(text)
+            kept(name, backend).unlink(missing_ok=True)
+    code = f"from {__spec__.name} import run_backend; import sys; run_backend(sys.argv[1])"
+    runs = [subprocess.Popen([sys.executable, "-c", code, backend]) for backend in BACKENDS]
+    codes = [process.wait() for process in runs]
+    if any(codes):
+        raise SystemExit("A run failed; the page is as it was.")
+    PAGE.write_text(page())
 
 
 if __name__ == "__main__":

@@ -25,9 +25,14 @@ Pull = Callable[[Sequence[tf.Tensor]], Sequence[tf.Tensor | None]]
 def custom_gradient(function: Callable[[Sequence[tf.Tensor]], tuple[Tensors, Pull]], inputs: Tensors) -> Tensors:
     """Not by `tf.custom_gradient`, whose forward mode passes over the rule, and which is slow."""
     outputs, pull = function(inputs)
-    if tf.executing_eagerly() and not pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs):
+    if not recorded(inputs):
         return outputs
     return _with_rule(outputs, pull, inputs)
+
+
+def recorded(inputs: Sequence[tf.Tensor]) -> bool:
+    """Whether derivatives may be taken for these; those of a graph may be when it is complete."""
+    return not tf.executing_eagerly() or pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs) != 0
 
 
 def ruled(kernel: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[..., Any]:
@@ -39,7 +44,7 @@ def ruled(kernel: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[...
     def apply(*inputs: tf.Tensor) -> Any:
         with record.stop_recording():
             outputs, pull = kernel(*inputs)
-        if tf.executing_eagerly() and not pywrap_tfe.TFE_Py_TapeSetPossibleGradientTypes(inputs):
+        if not recorded(inputs):
             return outputs
 
         def pull_all(upstream: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:

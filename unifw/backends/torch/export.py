@@ -87,6 +87,8 @@ def _write_pt2(program: _Program, inputs: tuple[torch.Tensor, ...], request: Exp
 def _write_torchscript(program: _Program, inputs: tuple[torch.Tensor, ...], request: ExportRequest) -> None:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("error", torch.jit.TracerWarning)  # a value that tracing would bake in without a word
+        # PyTorch's own functions ask for sizes to refuse them.
+        warnings.filterwarnings("ignore", ".*boolean", torch.jit.TracerWarning, r"torch\.nn\.functional")
         warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
         traced = torch.jit.trace(program, inputs, check_trace=False, strict=False)  # not strict: outputs may be dicts
         torch.jit.save(traced, request.path)

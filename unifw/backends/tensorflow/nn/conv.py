@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.padding import constant
+from unifw.backends.tensorflow.rules import recorded
 from unifw.spec.types import Pairs, Sizes
 
 raw = tf.raw_ops
@@ -54,7 +55,9 @@ def _conv(x: tf.Tensor, weight: tf.Tensor, stride: Sizes, padding: Pairs, dilati
 
 
 def _convolution(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, dilation: Sizes) -> tf.Tensor:
-    if max(dilation) > 1 and not _has_gradient(x.dtype, grouped=False):
+    if max(dilation) > 1 and (len(stride) == 3 or recorded([x, kernel])) and not _has_gradient(x.dtype, grouped=False):
+        if max(stride) == 1 and None not in x.shape[1:-1]:
+            return _by_phases(x, kernel, padding, dilation)
         kernel, dilation = _dilated(kernel, dilation), (1,) * len(dilation)
     strides, dilations = [1, *stride, 1], [1, *dilation, 1]
     same = _is_same(tuple(x.shape[1:-1]), tuple(kernel.shape[:-2]), stride, padding, dilation)
@@ -63,6 +66,16 @@ def _convolution(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs,
         return raw.Conv2D(input=x, filter=kernel, strides=strides, dilations=dilations, **around)
     x, name = (x, "SAME") if same else (constant(x, padding), "VALID")
     return raw.Conv3D(input=x, filter=kernel, strides=strides, padding=name, dilations=dilations)
+
+
+def _by_phases(x: tf.Tensor, kernel: tf.Tensor, padding: Pairs, dilation: Sizes) -> tf.Tensor:
+    """A dilated convolution: the places that one element of the output sees are neighbours in an image of their own."""
+    surplus = [-(n + sum(pair)) % d for n, pair, d in zip(x.shape[1:-1], padding, dilation, strict=True)]
+    widths = [(before, after + more) for (before, after), more in zip(padding, surplus, strict=True)]
+    phases = raw.SpaceToBatchND(input=x, block_shape=dilation, paddings=widths)
+    ones = (1,) * len(dilation)
+    y = _convolution(phases, kernel, ones, ((0, 0),) * len(dilation), ones)
+    return raw.BatchToSpaceND(input=y, block_shape=dilation, crops=[(0, more) for more in surplus])
 
 
 def _depthwise(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, dilation: Sizes) -> tf.Tensor:

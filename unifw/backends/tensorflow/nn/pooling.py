@@ -1,7 +1,8 @@
 """Pooling on `tf.Tensor`. Space of one axis is an image of one row.
 
 TensorFlow's windows count padding otherwise than PyTorch's, and its maximum over volumes spreads a tie's gradient; so
-padding is explicit, and volumes are pooled axis by axis, which finds the same first maximum.
+padding is explicit, and volumes whose gradient may be asked for are pooled axis by axis, which finds the same first
+maximum.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tensorflow as tf
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.padding import constant
+from unifw.backends.tensorflow.rules import recorded
 from unifw.spec.types import Pairs, Sizes
 
 raw = tf.raw_ops
@@ -35,7 +37,10 @@ def max_pool(x: tf.Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilatio
         return _squeezed(_max_image(tf.expand_dims(x, 1), (1, *kernel), (1, *stride), ((0, 0), *widths)))
     if len(kernel) == 2:
         return _max_image(x, kernel, stride, widths)
-    return _max_volume(x, kernel, stride, widths)
+    if x.dtype is not tf.float32 or recorded([x]):
+        return _max_volume(x, kernel, stride, widths)
+    padded = constant(x, widths, _lowest(x.dtype))
+    return raw.MaxPool3D(input=padded, ksize=[1, *kernel, 1], strides=[1, *stride, 1], padding="VALID")
 
 
 def _max_image(x: tf.Tensor, kernel: Sizes, stride: Sizes, widths: Pairs) -> tf.Tensor:

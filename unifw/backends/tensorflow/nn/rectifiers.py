@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
-raw = tf.raw_ops
+from unifw.backends.tensorflow.rules import ruled
 
-_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+raw = tf.raw_ops
 
 
 def relu(x: tf.Tensor) -> tf.Tensor:
@@ -28,9 +30,15 @@ def elu(x: tf.Tensor, alpha: float) -> tf.Tensor:
     return y if alpha == 1 else raw.SelectV2(condition=x > 0, t=x, e=alpha * y)
 
 
-def selu(x: tf.Tensor) -> tf.Tensor:
-    below = _SELU_SCALE * _SELU_ALPHA * raw.Elu(features=x)  # TensorFlow's own function has another slope at 0
-    return raw.SelectV2(condition=x > 0, t=_SELU_SCALE * x, e=below)
+@ruled
+def selu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    def pull(slope: tf.Tensor) -> tf.Tensor:
+        """By the kernel, which tells the sides apart by the output; 0 is put below, where PyTorch counts it."""
+        y, below = raw.Selu(features=x), tf.constant(-6e-8 if x.dtype is tf.float16 else -1e-30, x.dtype)
+        y = raw.SelectV2(condition=raw.Equal(x=y, y=tf.zeros((), x.dtype)), t=below, e=y)
+        return raw.SeluGrad(gradients=slope, outputs=y)
+
+    return raw.Selu(features=x), pull
 
 
 def celu(x: tf.Tensor, alpha: float) -> tf.Tensor:

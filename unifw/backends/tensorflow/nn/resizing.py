@@ -1,11 +1,12 @@
 """Images of other sizes on `tf.Tensor`.
 
 Every mode but the nearest is a product with a matrix along each axis, worked out once for each pair of sizes: so all
-have PyTorch's numbers, in every dtype, and derivatives of any order.
+have PyTorch's numbers, in every dtype, and derivatives of any order. The bilinear one has a kernel too, for float32.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,7 @@ import tensorflow as tf
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.pooling import adaptive_avg_pool, along
+from unifw.backends.tensorflow.rules import ruled
 from unifw.spec.types import Sizes
 
 raw = tf.raw_ops
@@ -41,12 +43,33 @@ def resize(
         raise ValueError(f"images of {tuple(lengths)} for {wanted}")
     if mode == "area":
         return adaptive_avg_pool(x, wanted, True)
+    if mode == "bilinear" and x.dtype is tf.float32 and not antialias and _by_sizes(lengths, wanted, ratios):
+        return _bilinear(x, wanted, bool(align_corners))
     for axis, (n, size, ratio) in enumerate(zip(lengths, wanted, ratios, strict=True), 1):
         if mode.startswith("nearest"):
             x = _nearest(x, axis, _places(n, size, ratio, mode == "nearest-exact"))
         elif n != size or ratio not in (None, 1.0) or antialias:
             x = along(x, _matrix(n, size, ratio, mode == "bicubic", bool(align_corners), antialias), axis)
     return x
+
+
+def _by_sizes(lengths: Sizes, wanted: Sizes, ratios: tuple[float | None, ...]) -> bool:
+    """Whether elements are taken at the ratio of the sizes."""
+    return all(ratio in (None, size / n) for n, size, ratio in zip(lengths, wanted, ratios, strict=True))
+
+
+def _bilinear(x: tf.Tensor, sizes: Sizes, align_corners: bool) -> tf.Tensor:
+    """By TensorFlow's kernels, of which the gradient's has none: it is linear, so that it is the kernel itself."""
+    how = {"align_corners": align_corners, "half_pixel_centers": not align_corners}
+
+    def enlarge(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        return raw.ResizeBilinear(images=x, size=sizes, **how), lambda slope: ruled(gather)(slope, x)
+
+    def gather(slope: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
+        y = raw.ResizeBilinearGrad(grads=slope, original_image=x, **how)
+        return y, lambda back: (ruled(enlarge)(back), tf.zeros_like(x))
+
+    return ruled(enlarge)(x)
 
 
 def _places(n: int, size: int, ratio: float | None, exact: bool) -> Array:
