@@ -59,6 +59,10 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     frameworks = list(dict.fromkeys(result.framework for result in results))
     workloads = list(dict.fromkeys(result.workload for result in results))
     yield from _summary(results, frameworks, workloads)
+    yield from (
+        "",
+        "unifw trains by `Trainer.fit`; its inference is a call of the model, on TensorFlow of `unifw.compile(model)`.",
+    )
     yield from ("", "## The work", "")
     for workload in workloads:
         yield f"- `{workload}`: {make(workload).what}"
