@@ -110,6 +110,14 @@ def loss(model: nn.Module, x: unifw.Tensor) -> unifw.Tensor:
     return unifw.sum(model(x))
 
 
+def test_the_gradient_of_what_is_passed_in_is_looked_at(backend: str) -> None:
+    with pytest.raises(NonFiniteError, match="the backward pass of sqrt made inf in 1 of 2"), unifw.debug_nans():
+        unifw.grad(lambda x: unifw.sum(unifw.sqrt(x)))(ones(0.0, 1.0))
+    with unifw.debug_nans():
+        assert unifw.grad(lambda x: unifw.sum(unifw.sqrt(x)))(ones(1.0, 4.0)).tolist() == [[0.5, 0.25]]
+    assert unifw.grad(lambda x: unifw.sum(unifw.sqrt(x)))(ones(0.0, 1.0)).tolist() == [[np.inf, 0.5]]
+
+
 def test_backward_passes_are_looked_into(backend: str) -> None:
     model = Model()
     assert not np.isfinite(unifw.grad(loss)(model, ones(1.0, 1.0))["layers.1.linear.weight"].numpy()).all()

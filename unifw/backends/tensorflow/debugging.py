@@ -1,7 +1,7 @@
 """Looking into backward passes, without hooks on the tape.
 
-Each result, and each parameter that is read, goes through an identity with a gradient of its own, which knows what used
-it. So a gradient for a tensor that was passed in is looked at only when it has been through an operation.
+Each result, each parameter that is read, and each tensor that a derivative is taken for goes through an identity with a
+gradient of its own, which knows what used it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def watching(report: Report | None) -> Iterator[None]:
         stack.enter_context(_slow_operators())
         if report is not None:
             stack.enter_context(_watched_parameters(report))
+            stack.enter_context(_watched_inputs(report))
         yield
 
 
@@ -86,3 +87,26 @@ def _watched_parameters(report: Report) -> Iterator[None]:
         del parameters.native
         if before is not None:  # a block inside another
             parameters.native = before
+
+
+@contextmanager
+def _watched_inputs(report: Report) -> Iterator[None]:
+    """The tensors that a gradient is taken for."""
+    autodiff: Any = TensorFlowTensor.backend.autodiff
+    before = {name: getattr(autodiff, name) for name in ("value_and_grad", "vjp")}
+
+    def watched(derivative: Any) -> Any:
+        def apply(function: Any, tensors: list[tf.Tensor], *rest: Any) -> Any:
+            return derivative(
+                lambda xs, storages: function([_watched(x, report) for x in xs], storages), tensors, *rest
+            )
+
+        return apply
+
+    for name, derivative in before.items():
+        setattr(autodiff, name, watched(derivative))
+    try:
+        yield
+    finally:
+        for name, derivative in before.items():
+            setattr(autodiff, name, derivative)
