@@ -153,6 +153,25 @@ def tensorflow_rows(blocks: int = BLOCKS) -> Iterator[Row]:
         x = unifw.asarray(a)
         yield from _twenty(natives, (x, *map(unifw.asarray, (b, square, c))), blocks)
         yield from _tensorflow_layers(x, tf, blocks)
+        yield from _floors(natives, a, b, c, blocks)
+
+
+def _floors(natives: dict[str, Callable[[], Any]], a: Any, b: Any, c: Any, blocks: int) -> Iterator[Row]:
+    """The C++ call that ends every eager operation, alone, beside the public function: no wrapper gets below it."""
+    from tensorflow.python import pywrap_tfe
+    from tensorflow.python.eager.context import context
+
+    call = partial(pywrap_tfe.TFE_Py_FastPathExecute, context())
+    for name, operation, operands in (
+        ("x + y", "AddV2", (a, b)),
+        ("x * y", "Mul", (a, b)),
+        ("x > y", "Greater", (a, b)),
+        ("-x", "Neg", (a,)),
+        ("exp(x)", "Exp", (a,)),
+        ("maximum(x, y)", "Maximum", (a, b)),
+        ("where(c, x, y)", "SelectV2", (c, a, b)),
+    ):
+        yield compare(f"{name}: the C++ call alone", natives[name], partial(call, operation, None, *operands), blocks)
 
 
 def _tensorflow_layers(x: Any, tf: Any, blocks: int) -> Iterator[Row]:
@@ -184,6 +203,8 @@ TITLE = "Overhead"
 WORDS = """
 Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;
 the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.
+On TensorFlow native is the public function; "the C++ call alone" shows how little Python of its own that function
+has, and so how little there is to gain.
 """
 
 if __name__ == "__main__":
