@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,32 @@ def test_gpt2_padded_on_the_left(backend: str, theirs: Any, torch: Any) -> None:
     np.testing.assert_allclose(got[LEFT > 0], wanted.detach().numpy()[LEFT > 0], rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize(("prefix", "twice"), [("", False), ("transformer.", False), ("transformer.", True)])
+def test_gpt2_from_files_of_all_ages(
+    backend: str, theirs: Any, torch: Any, tmp_path: Path, prefix: str, twice: bool
+) -> None:
+    """With the causal masks that older files hold; the tied weight once or twice."""
+    state = {prefix + name: x for name, x in theirs.transformer.state_dict().items()}
+    for i in range(2):
+        state[f"{prefix}h.{i}.attn.bias"] = torch.ones(1, 1, POSITIONS, POSITIONS).tril()
+        state[f"{prefix}h.{i}.attn.masked_bias"] = torch.tensor(-1e4)
+    if twice:
+        state["lm_head.weight"] = theirs.lm_head.weight.detach()
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    whole = models.GPT2(models.GPT2Config(VOCABULARY, POSITIONS, 16, 2, 4)).to(unifw.float64).eval()
+    report = unifw.load_checkpoint(whole, tmp_path)
+    assert not report
+    assert not report.skipped
+    assert whole.lm_head.weight is whole.transformer.wte.weight
+    wanted = theirs(torch.tensor(IDS)).logits.detach().numpy()
+    np.testing.assert_allclose(whole(unifw.asarray(IDS)).numpy(), wanted, rtol=1e-9, atol=1e-10)
+    part = models.GPT2Model(whole.config).to(unifw.float64)
+    report = unifw.load_checkpoint(part, tmp_path)
+    assert not report
+    assert report.skipped == ("lm_head.weight",) * twice
+    np.testing.assert_array_equal(part.wte.weight.numpy(), whole.transformer.wte.weight.numpy())
+
+
 @pytest.mark.parametrize("mask", [None, LEFT], ids=["even", "padded"])
 def test_gpt2_generates_the_same_tokens(backend: str, theirs: Any, torch: Any, mask: Any) -> None:
     """Greedily, until the end token, with padding after it."""
@@ -138,6 +166,31 @@ def test_bert(backend: str, library: Any, torch: Any, pooler: bool) -> None:
         np.testing.assert_allclose(value.numpy(), wanted[name].detach().numpy(), rtol=1e-9, atol=1e-10)
     plain = other(torch.tensor(IDS))["last_hidden_state"].detach().numpy()
     np.testing.assert_allclose(model(unifw.asarray(IDS))["last_hidden_state"].numpy(), plain, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new names", "old names"])
+def test_bert_from_files_of_all_ages(backend: str, library: Any, torch: Any, tmp_path: Path, old: bool) -> None:
+    """Public files are of BERT before its heads, and the oldest have other names of norms, and the positions."""
+    sizes = {"vocab_size": VOCABULARY, "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 4}
+    sizes |= {"intermediate_size": 24, "max_position_embeddings": POSITIONS}
+    other = disturbed(library.BertForPreTraining(library.BertConfig(**sizes)).double().eval(), torch)
+    state = dict(other.state_dict())
+    if old:
+        state = {re.sub(r"LayerNorm\.(weight|bias)$", older, name): x for name, x in state.items()}
+        state["bert.embeddings.position_ids"] = torch.arange(POSITIONS)[None]
+        assert "cls.predictions.transform.LayerNorm.gamma" in state
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    model = models.Bert(models.BertConfig(**sizes)).to(unifw.float64).eval()
+    report = unifw.load_checkpoint(model, tmp_path)
+    assert not report
+    assert sorted(report.skipped) == sorted(name for name in state if name.startswith("cls."))
+    wanted = other.bert(torch.tensor(IDS))
+    for name, value in model(unifw.asarray(IDS)).items():
+        np.testing.assert_allclose(value.numpy(), wanted[name].detach().numpy(), rtol=1e-9, atol=1e-10)
+
+
+def older(match: re.Match[str]) -> str:
+    return {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}[match[0]]
 
 
 def test_bert_trains_alike_on_both_backends() -> None:

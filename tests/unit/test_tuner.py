@@ -63,8 +63,17 @@ def test_a_mode_that_there_is_not_is_explained(backend: str) -> None:
         trained(compile=foreign)
 
 
-@pytest.mark.parametrize("settings", [{"accumulate": 2}, {"precision": "mixed_float16"}])
-def test_what_cannot_be_in_a_program_is_refused_or_works(backend: str, settings: dict[str, Any]) -> None:
+def test_a_compiled_step_takes_the_mean_of_several_batches(backend: str) -> None:
+    """Two updates an epoch, of two batches and of one."""
+    (plain, wanted), (trainer, losses) = trained(accumulate=2), trained(accumulate=2, compile=True)
+    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+    for name, value in plain.model.state_dict().items():
+        np.testing.assert_allclose(trainer.model.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
+    assert trainer.optimizer.step_count == plain.optimizer.step_count == 6  # type: ignore[union-attr]
+
+
+def test_a_step_that_may_be_left_out_is_compiled_or_refused(backend: str) -> None:
+    settings: dict[str, Any] = {"precision": "mixed_float16"}
     if unifw.get_backend().optim.FUSED_IN_TRACES:  # type: ignore[union-attr]
         np.testing.assert_allclose(trained(compile="default", **settings)[1], trained(**settings)[1], rtol=1e-3)
     else:

@@ -25,9 +25,9 @@ from unifw.models.resnet import ResNet as ResNet
 from unifw.models.resnet import resnet18 as resnet18
 from unifw.models.resnet import resnet34 as resnet34
 from unifw.models.resnet import resnet50 as resnet50
-from unifw.models.vit import Encoder as Encoder
-from unifw.models.vit import EncoderBlock as EncoderBlock
 from unifw.models.vit import VisionTransformer as VisionTransformer
+from unifw.models.vit import ViTEncoder as ViTEncoder
+from unifw.models.vit import ViTEncoderBlock as ViTEncoderBlock
 from unifw.models.vit import vit_b_16 as vit_b_16
 
 

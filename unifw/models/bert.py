@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from unifw import nn
 from unifw.array.creation import arange, zeros, zeros_like
@@ -172,6 +174,13 @@ class Bert(nn.Module):
     >>> outputs["last_hidden_state"].shape, outputs["pooler_output"].shape
     ((1, 3, 4), (1, 4))
     """
+
+    old_names: ClassVar[Mapping[str, str | None]] = {
+        r"(^|\.)LayerNorm\.gamma$": r"\1LayerNorm.weight",
+        r"(^|\.)LayerNorm\.beta$": r"\1LayerNorm.bias",
+        r"(^|\.)embeddings\.position_ids$": None,
+    }
+    """Those of Hugging Face's files, of which the public ones of BERT are among the oldest, for `load_checkpoint`."""
 
     def __init__(self, config: BertConfig, pooler: bool = True) -> None:
         self.config = config

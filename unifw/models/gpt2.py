@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from unifw import nn
 from unifw.array.creation import arange, zeros
@@ -123,6 +124,9 @@ class GPT2Model(nn.Module):
     >>> unifw.models.GPT2Model(config)(unifw.asarray([[1, 2, 3]])).shape
     (1, 3, 4)
     """
+
+    old_names: ClassVar[Mapping[str, str | None]] = {r"(^|\.)h\.\d+\.attn\.(masked_)?bias$": None}
+    """The causal masks that Hugging Face's files held among the weights, for `load_checkpoint`."""
 
     def __init__(self, config: GPT2Config) -> None:
         self.config = config

@@ -16,11 +16,11 @@ from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
 
-class EncoderBlock(nn.Module):
+class ViTEncoderBlock(nn.Module):
     """Self-attention and a perceptron, each normalised before and added to its input: (N, L, hidden_dim).
 
     >>> import unifw
-    >>> unifw.models.EncoderBlock(num_heads=2, hidden_dim=8, mlp_dim=16)(unifw.zeros((1, 5, 8))).shape
+    >>> unifw.models.ViTEncoderBlock(num_heads=2, hidden_dim=8, mlp_dim=16)(unifw.zeros((1, 5, 8))).shape
     (1, 5, 8)
     """
 
@@ -44,11 +44,11 @@ class EncoderBlock(nn.Module):
         return y
 
 
-class Encoder(nn.Module):
+class ViTEncoder(nn.Module):
     """Learned positions, blocks and a last normalisation: (N, seq_length, hidden_dim).
 
     >>> import unifw
-    >>> unifw.models.Encoder(5, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=16)(unifw.zeros((1, 5, 8))).shape
+    >>> unifw.models.ViTEncoder(5, num_layers=1, num_heads=2, hidden_dim=8, mlp_dim=16)(unifw.zeros((1, 5, 8))).shape
     (1, 5, 8)
     """
 
@@ -64,7 +64,9 @@ class Encoder(nn.Module):
     ) -> None:
         self.pos_embedding = Parameter(init.normal((1, seq_length, hidden_dim), std=0.02))
         self.dropout = nn.Dropout(dropout)
-        blocks = (EncoderBlock(num_heads, hidden_dim, mlp_dim, dropout, attention_dropout) for _ in range(num_layers))
+        blocks = (
+            ViTEncoderBlock(num_heads, hidden_dim, mlp_dim, dropout, attention_dropout) for _ in range(num_layers)
+        )
         self.layers = nn.Sequential({f"encoder_layer_{i}": block for i, block in enumerate(blocks)})
         self.ln = nn.LayerNorm(hidden_dim, eps=1e-6)
 
@@ -114,7 +116,9 @@ class VisionTransformer(nn.Module):
         shape = (hidden_dim, 3, patch_size, patch_size)
         start(self.conv_proj, init.trunc_normal(shape, std=(3 * patch_size**2) ** -0.5))
         self.patches = (image_size // patch_size) ** 2
-        self.encoder = Encoder(self.patches + 1, num_layers, num_heads, hidden_dim, mlp_dim, dropout, attention_dropout)
+        self.encoder = ViTEncoder(
+            self.patches + 1, num_layers, num_heads, hidden_dim, mlp_dim, dropout, attention_dropout
+        )
         self.heads = _head(hidden_dim, num_classes, representation_size)
 
     def forward(self, x: Tensor) -> Tensor:

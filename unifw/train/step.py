@@ -15,6 +15,7 @@ from unifw.optim.gradients import clip_grad_norm, clip_grad_value
 from unifw.registry import part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
+from unifw.tracing.session import in_trace
 from unifw.train.precision import Policy
 from unifw.train.running import EAGER
 from unifw.variable import Buffer, Parameter
@@ -65,12 +66,11 @@ class Recipe:
 
     def check(self, mode: str, backend: Backend) -> None:
         """Raise ArgumentError for what a program that `compile` makes of a step cannot hold on this backend."""
-        in_place = self.accumulate > 1 or self.policy.scaler is not None
-        if in_place and mode not in (EAGER, backend.info.step) and not part(backend, "optim").FUSED_IN_TRACES:
-            what = f"accumulate={self.accumulate}" if self.accumulate > 1 else f"precision={self.policy.name!r}"
+        traced = mode not in (EAGER, backend.info.step)
+        if traced and self.policy.scaler is not None and not part(backend, "optim").FUSED_IN_TRACES:
             raise ArgumentError(
-                f"Trainer: got compile={mode!r} with {what}; on the backend {backend.name!r} they do not go together. "
-                "Write compile=None."
+                f"Trainer: got compile={mode!r} with precision={self.policy.name!r}, which leaves steps out by their "
+                f"values; on the backend {backend.name!r} they do not go together. Write compile=None."
             )
 
     # ---- on the host, around each batch
@@ -129,6 +129,8 @@ class Recipe:
     def _summed(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any], update: bool) -> dict[str, Tensor]:
         sums = [self.sums[name] for name in gradients]
         wrap, ops = sums[0].wrap, part(sums[0].backend, "optim")
+        if in_trace() and not ops.FUSED_IN_TRACES:
+            return _summed_in_trace(self.sums, gradients, numbers, update)
         ops.accumulate([x.storage for x in sums], [x.native for x in gradients.values()])
         if not update:
             return {}
@@ -157,6 +159,16 @@ class Recipe:
         self.optimizer.apply(gradients, numbers)
         if self.ema is not None:
             self.ema.apply(numbers["weight"])
+
+
+def _summed_in_trace(
+    sums: Mapping[str, Buffer], gradients: Mapping[str, Tensor], numbers: Mapping[str, Any], update: bool
+) -> dict[str, Tensor]:
+    """As state of the program, which sees what is assigned but not what kernels write in place."""
+    totals = {name: sums[name] + gradient for name, gradient in gradients.items()}
+    for name, total in totals.items():
+        sums[name].assign(zeros_like(total) if update else total)
+    return {name: _times(total, numbers["share"]) for name, total in totals.items()} if update else {}
 
 
 def _times(loss: Tensor, scale: Any) -> Tensor:

@@ -48,7 +48,7 @@ def _max_image(x: tf.Tensor, kernel: Sizes, stride: Sizes, widths: Pairs) -> tf.
         return x
     if max(map(max, widths)) == 0:
         return raw.MaxPool(input=x, ksize=[1, *kernel, 1], strides=[1, *stride, 1], padding="VALID")
-    if not x.dtype.is_floating:  # for which the kernel knows no explicit padding
+    if not x.dtype.is_floating or recorded([x]):  # explicit padding is for floats, and has no second derivative
         x = constant(x, widths, _lowest(x.dtype))
         return raw.MaxPool(input=x, ksize=[1, *kernel, 1], strides=[1, *stride, 1], padding="VALID")
     around = [0, 0, *widths[0], *widths[1], 0, 0]
