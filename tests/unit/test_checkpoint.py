@@ -307,3 +307,23 @@ def test_tensors_are_read_one_by_one(backend: str, tmp_path: Path, monkeypatch: 
     assert not read
     unifw.load_checkpoint(Encoder(), path)
     assert sorted(read) == sorted(name for name in state if name.startswith("bert."))
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "bert."])
+def test_layers_that_wait_take_their_sizes_from_the_file(backend: str, tmp_path: Path, prefix: str) -> None:
+    source = nn.Sequential(nn.Linear(4, 6), nn.GroupNorm(2, 6), nn.Linear(6, 3))
+    model = nn.Sequential(nn.Linear(None, 6), nn.GroupNorm(2, None), nn.Linear(None, 3))
+    state = trained(source)
+    report = unifw.load_checkpoint(model, written(tmp_path / "x.safetensors", state, prefix))
+    assert sorted(report.loaded) == sorted(state)
+    same(model, state)
+    assert model(unifw.ones((1, 4))).shape == (1, 3)
+
+
+def test_a_file_that_does_not_fit_leaves_layers_waiting(backend: str, tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(None, 6), nn.Linear(6, 3))
+    state = values(nn.Sequential(nn.Linear(4, 6), nn.Linear(5, 3)))
+    with pytest.raises(StateDictError, match=r"misshapen: 1\.weight"):
+        unifw.load_checkpoint(model, written(tmp_path / "x.safetensors", state))
+    assert model[0].in_features is None
+    assert model(unifw.ones((1, 7))).shape == (1, 3)

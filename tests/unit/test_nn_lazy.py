@@ -37,6 +37,9 @@ LAYERS: dict[str, tuple[Callable[[Any], nn.Module], int, tuple[int, ...]]] = {
     "gru": (lambda size: First(nn.GRU(size, 4, batch_first=False)), 3, (5, 2, 3)),
     "cell": (lambda size: nn.GRUCell(size, 4), 3, (2, 3)),
     "norm": (lambda size: nn.BatchNorm2d(size), 3, (2, 4, 4, 3)),
+    "layer norm": (lambda size: nn.LayerNorm(size), 3, (2, 4, 3)),
+    "group norm": (lambda size: nn.GroupNorm(2, size), 6, (2, 4, 4, 6)),
+    "group norm, channels first": (lambda size: nn.GroupNorm(2, size, data_format="channels_first"), 6, (2, 6, 4)),
 }
 
 

@@ -107,3 +107,11 @@ def test_derivatives_of_binary_cross_entropy_by_targets_and_of_both(backend: str
         assert unifw.jvp(function, (p, t), (p, t))[1].item() == pytest.approx(slope, rel=1e-12)
         mixed = unifw.grad(lambda p, f=function: unifw.sum(unifw.grad(f, 1)(p, t)))(p)
         np.testing.assert_allclose(mixed.numpy(), -1 / (3 * p.numpy() * (1 - p.numpy())), rtol=1e-12)
+
+
+def test_a_negative_variance_is_refused_where_values_are_known(backend: str) -> None:
+    x, targets, var = unifw.ones((2, 3)), unifw.zeros((2, 3)), unifw.asarray([[1.0], [-1.0]])
+    with pytest.raises(OutOfRangeError, match=r"a variance below 0.*exp\(log_var\)"):
+        F.gaussian_nll_loss(x, targets, var)
+    assert np.isfinite(F.gaussian_nll_loss(x, targets, unifw.zeros((2, 1))).item())
+    assert np.isfinite(unifw.compile(F.gaussian_nll_loss)(x, targets, var).item())  # limited to eps, as documented

@@ -153,6 +153,28 @@ def test_a_trainer_averages_after_each_update_and_the_state_is_restored(backend:
     assert within["loss"] != learner.evaluate(data)["loss"]
 
 
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("early", [True, False])
+def test_averages_of_16_bit_weights_have_32_bits(backend: str, precision: str, early: bool) -> None:
+    model = mlp()
+    average = optim.EMA(model, decay=0.999) if early else None
+    learner = trainer(model, precision=precision, ema=average)
+    average = average or optim.EMA(model, decay=0.999)
+    learner.recipe.ema = average
+    before = {name: x.numpy() for name, x in average.averages.items()}
+    learner.fit(DataLoader(problem(), 16))
+    assert average.updates == 4
+    name, parameter = next(iter(model.named_parameters()))
+    held = average.averages[name]
+    assert (held.dtype, parameter.dtype) == (unifw.float32, getattr(unifw, precision))
+    moved = np.abs(held.numpy() - before[name])
+    assert 0 < moved.max() < 0.001  # smaller moves than 16 bits can hold
+    with average.applied():
+        wanted = unifw.astype(held, parameter.dtype)
+        np.testing.assert_array_equal(parameter.numpy(), wanted.numpy())
+    assert parameter.dtype is getattr(unifw, precision)
+
+
 def test_states_that_do_not_fit_are_refused(backend: str) -> None:
     with pytest.raises(StateDictError, match="EMA: got averages that do not fit for weight"):
         optim.EMA(nn.Linear(2, 1)).load_state_dict(optim.EMA(nn.Linear(3, 1)).state_dict())

@@ -14,9 +14,13 @@ from unifw.io.checkpoint_files import read_checkpoint
 from unifw.io.checkpoint_names import Fit, Renames, better_prefix, checked, fit_names
 from unifw.io.checkpoint_report import CheckpointReport, refusal
 from unifw.io.stored import Stored
+from unifw.nn.lazy import Unfinished
 from unifw.nn.module import Module
+from unifw.nn.state import finished_for
 from unifw.registry import using_backend
 from unifw.variable import Parameter, Variable
+
+Stores = Mapping[str, Stored]
 
 _COUNTS = "num_batches_tracked"  # which files from before PyTorch 0.4.1 lack
 
@@ -44,8 +48,9 @@ def load_checkpoint(
     `rename={r"^fc\.": None}, strict=False` keeps the model's own head.
 
     With `strict`, missing and unexpected names raise StateDictError; other shapes always do, and so does a file of
-    which nothing fits. All is compared before the first value is replaced: when this raises, nothing was loaded.
-    Raises also PathMissingError, FileFormatError, BackendNotInstalledError.
+    which nothing fits. A layer that waits for its first call takes its size from the file. All is compared before the
+    first value is replaced: when this raises, nothing was loaded. Raises also PathMissingError, FileFormatError,
+    BackendNotInstalledError.
 
     >>> import tempfile, unifw
     >>> path = tempfile.mkdtemp() + "/trained.safetensors"
@@ -57,8 +62,18 @@ def load_checkpoint(
     [1.0]
     """
     stored = read_checkpoint(Path(path), key)
+    renames = {**_old_names(model), **checked(rename)}
+    early = fit_names(model.expected_names(), stored, renames, prefix).names if _waits(model) else {}
+    with finished_for(model, {name: stored[original] for name, original in early.items()}):
+        return _load(model, path, stored, renames, prefix, strict)
+
+
+def _load(
+    model: Module, path: str | PathLike[str], stored: Stores, renames: Renames, prefix: str | None, strict: bool
+) -> CheckpointReport:
+    """Take over the values that fit, all of them or none."""
     own, other_names = model.named_state(), model.shared_names()
-    fit = fit_names({*own, *other_names}, stored, {**_old_names(model), **checked(rename)}, prefix)
+    fit = fit_names({*own, *other_names}, stored, renames, prefix)
     found = {other_names.get(name, name): stored[original] for name, original in fit.names.items()}
     report = _compared(own, found, fit)
     if report.misshapen or (strict and report) or not report.loaded:
@@ -70,6 +85,11 @@ def load_checkpoint(
         changed = {name for name, entry in found.items() if _replace(own[name], name, entry)}
     unchanged = [name for name in found if name not in changed and isinstance(own[name], Parameter)]
     return replace(report, unchanged=tuple(unchanged))
+
+
+def _waits(model: Module) -> bool:
+    """Whether some layer has no size yet."""
+    return any(isinstance(module, Unfinished) for module in model.modules())
 
 
 def _old_names(model: Module) -> Renames:

@@ -70,7 +70,7 @@ class Postponed:
 
     @property
     def smallest(self) -> int:
-        groups = self.arguments.get("groups", 1)
+        groups = self.arguments.get("groups", self.arguments.get("num_groups", 1))
         return groups if isinstance(groups, int) else 1
 
     @property

@@ -137,6 +137,21 @@ class Members:
         """
         return {name: member for name, member in self._finished() if isinstance(member, Variable)}
 
+    def expected_names(self) -> list[str]:
+        """The names of `named_state`, with those that layers have after their first call.
+
+        >>> import unifw
+        >>> unifw.nn.Linear(None, 1).expected_names()
+        ['weight', 'bias']
+        """
+        names = []
+        for name, member in self._members():
+            if isinstance(member, Unfinished):
+                names += [f"{name}.{key}" if name else key for key in member.open_shapes()]
+            elif isinstance(member, Variable):
+                names.append(name)
+        return names
+
     def shared_names(self) -> dict[str, str]:
         """The other names of shared parameters and buffers, each with the first name, under which it is saved.
 

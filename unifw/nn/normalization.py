@@ -243,7 +243,7 @@ class RMSNorm(Module, leaf=True, lazy="normalized_shape"):
         return f"{self.normalized_shape}, eps={self.eps}"
 
 
-class GroupNorm(Module, leaf=True):
+class GroupNorm(Module, leaf=True, lazy="num_channels"):
     """Normalise over each image's groups of channels: (N, *space, C), or (N, C, *space) with channels_first.
 
     Raises ArgumentError where the channels are no multiple of the groups.

@@ -49,7 +49,7 @@ def state_dict(model: Members) -> dict[str, Tensor]:
 
 def load_state_dict(model: Members, state: Mapping[str, TensorLike], strict: bool) -> LoadReport:
     """Take over values by name, all of them or none; a shared tensor may stand under any of its names."""
-    with _finished_for(model, state):
+    with finished_for(model, state):
         own, shared = model.named_state(), model.shared_names()
         given = {shared.get(name, name): name for name in (*own, *shared) if name in state}
         shapes = {name: (_shape(state[given[name]]), tuple(own[name].shape)) for name in own if name in given}
@@ -71,8 +71,15 @@ def load_state_dict(model: Members, state: Mapping[str, TensorLike], strict: boo
 
 
 @contextmanager
-def _finished_for(model: Members, state: Mapping[str, TensorLike]) -> Iterator[None]:
-    """Give layers that wait for their first call the sizes that the state has; they wait again if loading fails."""
+def finished_for(model: Members, state: Mapping[str, Any]) -> Iterator[None]:
+    """Give layers that wait for their first call the sizes that the state has; they wait again if loading fails.
+
+    >>> import unifw
+    >>> model = unifw.nn.Linear(None, 1)
+    >>> with finished_for(model, {"weight": unifw.ones((1, 2))}):
+    ...     model.weight.shape
+    (1, 2)
+    """
     waiting: dict[str, Any] = {name: x for name, x in model.named_modules() if isinstance(x, Unfinished)}
     before = [(layer, type(layer), dict(vars(layer))) for layer in waiting.values()]
     try:
@@ -91,5 +98,5 @@ def _finished_for(model: Members, state: Mapping[str, TensorLike]) -> Iterator[N
         raise
 
 
-def _shape(x: TensorLike) -> Shape:
+def _shape(x: Any) -> Shape:
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from unifw.dtypes import bfloat16, float16, float32
 from unifw.errors import ArgumentError, StateDictError, describe
 from unifw.optim.base import _named
 from unifw.registry import part
@@ -18,6 +19,7 @@ class EMA:
 
     The average starts at the parameters' first values; with `bias_correction` it is the mean of the values seen so
     far, weighed alike, as if the start had not counted: (1 - decay) sum decay^(t - i) p_i / (1 - decay^t).
+    Averages of 16-bit parameters have 32 bits, since 16 would lose the small moves.
 
     >>> import unifw
     >>> model = unifw.nn.Linear(1, 1, bias=False)
@@ -37,7 +39,7 @@ class EMA:
         self.decay = decay
         self.bias_correction = bias_correction
         self.updates = 0
-        self.averages = {name: Buffer(parameter) for name, parameter in self.parameters.items()}
+        self.averages = {name: Buffer(_wide(parameter)) for name, parameter in self.parameters.items()}
 
     def weight(self) -> float:
         """How far the coming update moves the averages towards the parameters."""
@@ -92,3 +94,9 @@ class EMA:
         for name, value in held.items():
             own[name].assign(value)
         self.updates = int(state["updates"])
+
+
+def _wide(parameter: Tensor) -> Tensor:
+    """The value with at least 32 bits."""
+    value: Tensor = parameter.wrap(parameter.native)
+    return value.to(float32) if value.dtype in (bfloat16, float16) else value

@@ -48,7 +48,10 @@ class OptimOps(Protocol):
         ...
 
     def lerp(self, averages: list[Storage], values: list[Storage], weight: Any, /) -> None:
-        """Move each average to average + weight (value - average), in place; the weight may be a traced scalar."""
+        """Move each average to average + weight (value - average), in place; the weight may be a traced scalar.
+
+        A value of another dtype is converted to that of its average.
+        """
         ...
 
     def all_finite(self, gradients: list[Native], /) -> Native:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from unifw.errors import ArgumentError
+from unifw.array.utility import any as any_
+from unifw.errors import ArgumentError, OutOfRangeError
 from unifw.nn.functional.reduction import Reduction, run_loss
 from unifw.tensor import Tensor
 
@@ -122,7 +123,8 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """(log v + (x - t)^2 / v) / 2 with v = max(var, eps), the limit being no part of the gradient.
 
-    `var` broadcasts to `x`, or lacks its last axis. With `full`, plus log(2 pi) / 2.
+    `var` broadcasts to `x`, or lacks its last axis. With `full`, plus log(2 pi) / 2. Raises OutOfRangeError for a
+    variance below 0, outside of graphs and on the CPU, where asking costs no waiting.
 
     >>> import unifw
     >>> zero, one = unifw.asarray([0.0]), unifw.asarray([1.0])
@@ -133,4 +135,9 @@ def gaussian_nll_loss(
         raise ArgumentError(f"gaussian_nll_loss: got eps={eps}; expected a number above 0.")
     if isinstance(var, Tensor) and isinstance(x, Tensor) and var.ndim == x.ndim - 1:
         var = var[..., None]
-    return run_loss("gaussian_nll_loss", (x, targets, var), (full, eps), reduction, 2)
+    loss = run_loss("gaussian_nll_loss", (x, targets, var), (full, eps), reduction, 2)
+    if not var.ops.is_traced(var.native) and var.device == "cpu" and bool(any_(var < 0)):
+        raise OutOfRangeError(
+            "gaussian_nll_loss: got a variance below 0; expected 0 or more. Write unifw.exp(log_var)."
+        )
+    return loss

@@ -65,7 +65,10 @@ def reset(sums: Variables) -> None:
 
 def lerp(averages: Variables, values: Variables, weight: Any) -> None:
     for average, value in zip(averages, values, strict=True):
-        apart = raw.Sub(x=value.read_value(), y=average.read_value())
+        current = value.read_value()
+        if value.dtype is not average.dtype:
+            current = raw.Cast(x=current, DstT=average.dtype)
+        apart = raw.Sub(x=current, y=average.read_value())
         raw.AssignAddVariableOp(resource=average.handle, value=raw.Mul(x=apart, y=number(weight, average.dtype)))
 
 

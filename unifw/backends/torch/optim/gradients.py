@@ -59,6 +59,7 @@ def reset(sums: Tensors) -> None:
 
 
 def lerp(averages: Tensors, values: Tensors, weight: Any) -> None:
+    values = [x if x.dtype is own.dtype else x.to(own.dtype) for own, x in zip(averages, values, strict=True)]
     torch._foreach_lerp_(averages, values, weight)
 
 
