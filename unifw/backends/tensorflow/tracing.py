@@ -107,6 +107,7 @@ def explain(error: tf.errors.OpError) -> Exception:
     if label:
         return OutOfRangeError(
             f"cross_entropy: got a target that is no class; expected targets from 0 to {int(label[2]) - 1}. "
+            "Write ignore_index=... for a number that stands for no class, as -100 often does. "
             f"The native framework says: {label[0]}"
         )
     return OperationError(f"a compiled operation failed. The native framework says: {reason(error)}")

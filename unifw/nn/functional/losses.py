@@ -84,6 +84,7 @@ def _of_classes(
         _check_classes(name, x, targets, weight, axis, reduction)
         raise OutOfRangeError(
             f"{name}: got a target that is no class; expected targets from 0 to {x.shape[axis] - 1}. "
+            "Write ignore_index=... for a number that stands for no class, as -100 often does. "
             f"The native framework says: {error}"
         ) from error
 
