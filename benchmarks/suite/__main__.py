@@ -6,7 +6,8 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
-from suite.measure import Result, measure
+from suite.growth_page import Growths, section
+from suite.measure import MODES, NAMES, Result, measure
 from suite.report import write
 from suite.workloads import names
 
@@ -20,13 +21,23 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--write", type=Path, help="folder for performance.md, .json and .svg")
+    parser.add_argument(
+        "--growth", action=argparse.BooleanOptionalAction, help="growth and imports, with --write by default"
+    )
+    parser.add_argument("--modes", action="store_true", help="also the Trainer compiled and in bfloat16, on torch")
     arguments = parser.parse_args()
+    taking_part = tuple(x for x in NAMES if x != "keras" or find_spec("keras")) + MODES * arguments.modes
     results: list[Result] = []
     for workload in arguments.workloads:
         print(workload)
-        results += measure(workload, arguments.frameworks, arguments.rounds, arguments.device, arguments.threads)
+        how = (arguments.rounds, arguments.device, arguments.threads)
+        results += measure(workload, arguments.frameworks, *how, names=taking_part)
+    wanted = bool(arguments.write) if arguments.growth is None else arguments.growth
+    growths = Growths.measured(arguments.frameworks) if wanted else None
+    if growths:
+        print("\n".join(section(growths)))
     if arguments.write:
-        write(results, arguments.write, arguments.device, arguments.threads, arguments.rounds)
+        write(results, arguments.write, arguments.device, arguments.threads, arguments.rounds, growths)
 
 
 if __name__ == "__main__":

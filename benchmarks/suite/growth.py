@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+
+from suite.measure import environment
 
 DEPTHS = (1, 2, 4, 8, 16, 32, 64)
 BATCHES = (1, 4, 16, 64, 256)
@@ -23,31 +25,32 @@ STEPS = 500
 
 @dataclass(frozen=True)
 class Growth:
-    """Milliseconds per step by depth (batch 16) and by batch (depth 8), and MiB that many steps add to the process."""
+    """Milliseconds per step by depth (batch 16) and by batch (depth 8), MiB that many steps add to the process, and
+    how often a compiled step is traced in them.
+    """
 
     framework: str
     by_depth: dict[int, float]
     by_batch: dict[int, float]
     added_mebibytes: float
-    traces: int | None
+    traces: int
 
 
 def growth(framework: str) -> Growth:
     """Measured in a process of its own."""
-    variables = os.environ | {"UNIFW_BACKEND": framework, "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "suite.growth"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=variables)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(framework))
     found = json.loads(done.stdout.splitlines()[-1])
     by_depth, by_batch = ({int(k): v for k, v in found[name].items()} for name in ("by_depth", "by_batch"))
     return Growth(framework, by_depth, by_batch, found["added_mebibytes"], found["traces"])
 
 
-def _trainer(depth: int) -> Any:
+def _trainer(depth: int, **options: Any) -> Any:
     import unifw
     from unifw import nn
 
     model = nn.Sequential(*(layer for _ in range(depth) for layer in (nn.Linear(WIDTH, WIDTH), nn.ReLU())))
-    return unifw.Trainer(model, unifw.optim.AdamW(model), nn.functional.cross_entropy, progress=False)
+    return unifw.Trainer(model, unifw.optim.AdamW(model), nn.functional.cross_entropy, progress=False, **options)
 
 
 def _batch(rows: int) -> tuple[Any, Any]:
@@ -76,12 +79,26 @@ def _added_mebibytes() -> float:
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 
+def _traces() -> int:
+    """How often Python runs the model's forward in many compiled steps."""
+    trainer, batch, runs = _trainer(8, compile=True), _batch(16), []
+    forward = trainer.model.forward
+
+    def counted(x: Any) -> Any:
+        runs.append(1)
+        return forward(x)
+
+    object.__setattr__(trainer.model, "forward", counted)
+    trainer.fit([batch] * STEPS)
+    return len(runs)
+
+
 def _measure() -> dict[str, Any]:
     return {
         "added_mebibytes": _added_mebibytes(),
         "by_depth": {depth: _milliseconds(_trainer(depth), _batch(16)) for depth in DEPTHS},
         "by_batch": {rows: _milliseconds(_trainer(8), _batch(rows)) for rows in BATCHES},
-        "traces": None,
+        "traces": _traces(),
     }
 
 
@@ -98,13 +115,19 @@ _IMPORTS = {
 }
 
 
+def _installed(name: str) -> bool:
+    return all(find_spec(framework) for framework in ("torch", "tensorflow") if framework in name)
+
+
 def import_seconds(rounds: int = 7) -> dict[str, float]:
     """The median time of a fresh interpreter that imports what the name says, in turns."""
-    times: dict[str, list[float]] = {name: [] for name in _IMPORTS}
+    times: dict[str, list[float]] = {name: [] for name in _IMPORTS if _installed(name)}
     for _ in range(rounds):
-        for name, code in _IMPORTS.items():
+        for name in times:
             start = perf_counter()
-            subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=Path(__file__).parents[2])
+            subprocess.run(
+                [sys.executable, "-c", _IMPORTS[name]], check=True, capture_output=True, cwd=Path(__file__).parents[2]
+            )
             times[name].append(perf_counter() - start)
     return {name: statistics.median(values) for name, values in times.items()}
 

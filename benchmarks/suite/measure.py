@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from suite.worker import CONTESTANTS
@@ -33,22 +34,29 @@ class Spread:
 
 @dataclass(frozen=True)
 class Result:
-    """What one contestant did: seconds per training step and inference, of the first step, and peak bytes.
-
-    The lists hold each round's seconds, for ratios of the same round.
+    """What one contestant did: each round's seconds by measure ("train", "infer", "decode"), the seconds of the first
+    unit, and peak bytes.
     """
 
     framework: str
     name: str
     workload: str
     batch: int
-    train: Spread
-    infer: Spread
+    seconds: dict[str, list[float]]
     first: float
     memory: int
     device_memory: int
-    train_seconds: list[float]
-    infer_seconds: list[float]
+
+    def spread(self, what: str) -> Spread:
+        """The median of the rounds, and the middle half."""
+        return Spread.of(self.seconds[what])
+
+
+def environment(framework: str) -> dict[str, str]:
+    """The variables of a process that runs one framework and finds the suite."""
+    places = [*map(str, Path(__file__).parents[1:3]), os.environ.get("PYTHONPATH", "")]
+    chosen = {"UNIFW_BACKEND": framework, "KERAS_BACKEND": framework, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return os.environ | chosen | {"PYTHONPATH": os.pathsep.join(places)}
 
 
 class Process:
@@ -57,19 +65,13 @@ class Process:
     def __init__(self, framework: str, name: str, work: Workload, batch: int, device: str, threads: int) -> None:
         self.framework, self.name = framework, name
         command = [sys.executable, "-m", "suite.worker", framework, name, work.name, str(batch), device]
-        variables = os.environ | {
-            "UNIFW_BACKEND": framework,
-            "KERAS_BACKEND": framework,
-            "OMP_NUM_THREADS": str(threads),
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-        }
         self.process = subprocess.Popen(
             [*command, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if not os.environ.get("BENCH_SHOW_ERRORS") else None,
             text=True,
-            env=variables,
+            env=environment(framework) | {"OMP_NUM_THREADS": str(threads)},
         )
 
     def ask(self, request: str, number: int = 0) -> dict[str, Any]:
@@ -102,19 +104,24 @@ def _started(
         yield processes
 
 
+NAMES = ("functions", "native", "keras", "unifw")
+MODES = ("compiled", "mixed")
+"""Who is timed always, and the Trainer's modes, timed on demand."""
+
 LOSS_TOLERANCE = 2e-5
 """How far the losses of one batch may be apart, relative: the models are the same."""
 
 
 def check_same(work: Workload, processes: list[Process]) -> None:
-    """Raise unless every contestant has the workload's parameters and, from its weights, the same loss."""
+    """Raise unless every contestant has the workload's parameters and, from its weights, the same loss or tokens."""
     answers = {(p.framework, p.name): p.ask("check") for p in processes}
-    reference = next(iter(answers.values()))["loss"]
+    reference = next(iter(answers.values()))["result"]
     for who, answer in answers.items():
         if answer["parameters"] != work.parameters:
             raise RuntimeError(f"{work.name}: {who} has {answer['parameters']} parameters; expected {work.parameters}")
-        if abs(answer["loss"] - reference) > LOSS_TOLERANCE * abs(reference):
-            raise RuntimeError(f"{work.name}: {who} has a first loss of {answer['loss']}; expected {reference}")
+        pairs = zip(answer["result"], reference, strict=True)
+        if any(abs(got - wanted) > LOSS_TOLERANCE * abs(wanted) for got, wanted in pairs):
+            raise RuntimeError(f"{work.name}: {who} has {answer['result']}; expected {reference}")
 
 
 def measure(
@@ -124,59 +131,52 @@ def measure(
     device: str = "cpu",
     threads: int = 2,
     batch: int = 0,
-    names: tuple[str, ...] = ("functions", "native", "keras", "unifw"),
+    names: tuple[str, ...] = NAMES,
     report: Callable[[str], None] = print,
 ) -> list[Result]:
     """Time one workload: check that all are the same, warm up, then alternate `rounds` times."""
     work = make(workload, batch or None)
+    if "decode" in work.measures:
+        names = tuple(name for name in names if name not in MODES)
     contestants = [who for who in CONTESTANTS if who[0] in frameworks and who[1] in names]
     with _started(contestants, work, batch, device, threads) as processes:
         check_same(work, processes)
         first = [p.ask("first")["seconds"] for p in processes]
-        for p in processes:
-            p.ask("train", max(8, work.steps // 4))
-            p.ask("infer", 10)
-        train: list[list[float]] = [[] for _ in processes]
-        infer: list[list[float]] = [[] for _ in processes]
-        for _ in range(rounds):
-            for own, p in zip(train, processes, strict=True):
-                own.append(p.ask("train", work.steps)["seconds"])
-            for own, p in zip(infer, processes, strict=True):
-                own.append(p.ask("infer", work.calls)["seconds"])
+        for what in work.measures:
+            for p in processes:
+                p.ask(what, max(1, work.times(what) // 4))
+        seconds: list[dict[str, list[float]]] = [{what: [] for what in work.measures} for _ in processes]
+        for what in work.measures:
+            for _ in range(rounds):
+                for own, p in zip(seconds, processes, strict=True):
+                    own[what].append(p.ask(what, work.times(what))["seconds"])
         memory = [p.ask("memory") for p in processes]
-    results = []
-    for i, p in enumerate(processes):
-        results.append(
-            Result(
-                p.framework,
-                p.name,
-                workload,
-                work.inputs.shape[1],
-                Spread.of(train[i]),
-                Spread.of(infer[i]),
-                first[i],
-                memory[i]["bytes"],
-                memory[i]["device_bytes"],
-                train[i],
-                infer[i],
-            )
-        )
-        report(
-            f"  {p.framework:10} {p.name:9} step {results[-1].train.median * 1e3:9.3f} ms   "
-            f"inference {results[-1].infer.median * 1e3:8.3f} ms   first {first[i]:6.2f} s   "
-            f"{results[-1].memory / 2**20:6.0f} MiB"
-        )
+    size = work.inputs.shape[1]
+    results = [
+        Result(p.framework, p.name, workload, size, seconds[i], first[i], memory[i]["bytes"], memory[i]["device_bytes"])
+        for i, p in enumerate(processes)
+    ]
+    for result in results:
+        report(_line(result))
     return results
 
 
+def _line(result: Result) -> str:
+    times = "".join(f"{what} {result.spread(what).median * 1e3:9.3f} ms   " for what in result.seconds)
+    memory = result.memory / 2**20
+    return f"  {result.framework:10} {result.name:9} {times}first {result.first:6.2f} s   {memory:6.0f} MiB"
+
+
 def ratio(results: list[Result], workload: str, framework: str, of: str, to: str, what: str) -> float | None:
-    """The median over the rounds of `of` / `to`, two contestants' seconds of "train" or "infer", or their memory."""
+    """The median over the rounds of `of` / `to`, two contestants' seconds of a measure, or their memory."""
     found = {r.name: r for r in results if (r.workload, r.framework) == (workload, framework)}
     if of not in found or to not in found:
         return None
     if what == "memory":
         return found[of].memory / found[to].memory
-    pairs = zip(getattr(found[of], f"{what}_seconds"), getattr(found[to], f"{what}_seconds"), strict=True)
+    if what not in found[of].seconds:
+        return None
+    pairs = zip(found[of].seconds[what], found[to].seconds[what], strict=True)
     return float(statistics.median(a / b for a, b in pairs))
 
 

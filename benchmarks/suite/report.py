@@ -6,19 +6,25 @@ import json
 import math
 import platform
 from collections.abc import Iterator
-from importlib.metadata import version
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from suite import growth_page
+from suite.growth_page import Growths
 from suite.measure import Result, as_json, ratio
 from suite.workloads import make
 
 TITLES = {"functions": "bare functions", "native": "idiomatic native", "keras": "Keras 3", "unifw": "unifw"}
-WHAT = {"train": "Training step, ms", "infer": "Inference of one row, ms"}
+TITLES |= {"compiled": "unifw, compiled", "mixed": "unifw, mixed bfloat16"}
+WHAT = {"train": "Training step, ms", "infer": "Inference of one row, ms", "decode": "Decoding, ms per token"}
 
 
-def write(results: list[Result], folder: Path, device: str, threads: int, rounds: int) -> None:
-    """Write performance.md, performance.json and performance.svg."""
+def write(
+    results: list[Result], folder: Path, device: str, threads: int, rounds: int, growths: Growths | None = None
+) -> None:
+    """Write performance.md, performance.json and performance.svg, and growth.svg if growth was measured."""
     facts = {
         "python": platform.python_version(),
         "machine": platform.machine(),
@@ -26,11 +32,22 @@ def write(results: list[Result], folder: Path, device: str, threads: int, rounds
         "device": device,
         "threads": threads,
         "rounds": rounds,
-        "versions": {name: version(name) for name in ("torch", "tensorflow-cpu", "keras", "numpy")},
+        "versions": {name: version(name) for name in ("torch", "tensorflow-cpu", "keras", "numpy") if _has(name)},
     }
-    (folder / "performance.json").write_text(json.dumps({"facts": facts, "results": as_json(results)}, indent=1) + "\n")
-    (folder / "performance.md").write_text("\n".join(_page(results, facts)) + "\n")
+    data = {"facts": facts, "results": as_json(results), "growth": growths and asdict(growths)}
+    (folder / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
+    lines = [*_page(results, facts), *(growth_page.section(growths) if growths else ())]
+    (folder / "performance.md").write_text("\n".join(lines) + "\n")
+    if growths:
+        growth_page.plot(growths, folder / "growth.svg")
     plot(results, folder / "performance.svg")
+
+
+def _has(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
 
 
 def _processor() -> str:
@@ -50,7 +67,7 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     yield f"they take turns, {facts['rounds']} rounds, on {facts['threads']} threads of {facts['processor']},"
     yield f"device {facts['device']}."
     yield f"Python {facts['python']}, {versions}. Before anything is timed, all are checked to have the same number of"
-    yield "parameters and, from the same weights, the same loss."
+    yield "parameters and, from the same weights, the same loss, or the same tokens."
     yield ""
     yield "A time is the median of the rounds, with the middle half of them; a ratio is the median over the rounds of"
     yield "the two times of one round, so that what else the machine does disturbs both alike."
@@ -69,8 +86,10 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     for framework in frameworks:
         yield from ("", f"## {framework}")
         for what, title in WHAT.items():
-            yield from ("", f"### {title}", "")
-            yield from _times(results, framework, workloads, what)
+            timed = [w for w in workloads if any(r.workload == w and what in r.seconds for r in results)]
+            if timed:
+                yield from ("", f"### {title}", "")
+                yield from _times(results, framework, timed, what)
         yield from ("", "### First step in seconds, and peak memory of the process in MiB", "")
         yield from _rest(results, framework, workloads)
 
@@ -85,17 +104,20 @@ def _summary(results: list[Result], frameworks: list[str], workloads: list[str])
     headings = [f"{of} / {to}, {framework}" for of, to in _PAIRS for framework in frameworks]
     yield _row("", *headings)
     yield "|---|" + "---:|" * len(headings)
-    for what, title in (("train", "training step"), ("infer", "inference, batch 1"), ("memory", "peak memory")):
+    for what, title in _SUMMARY.items():
         found = {
             (of, framework): [r for w in workloads if (r := ratio(results, w, framework, of, to, what)) is not None]
             for of, to in _PAIRS
             for framework in frameworks
         }
-        worst = [min(values) if of == "keras" else max(values) for (of, _), values in found.items() if values]
-        yield _row(f"{title}, geometric mean", *(f"{_geometric(values):.2f}" for values in found.values() if values))
-        yield _row(f"{title}, worst", *(f"{value:.2f}" for value in worst))
+        if not any(found.values()):
+            continue
+        worst = {who: (min if who[0] == "keras" else max)(values) for who, values in found.items() if values}
+        yield _row(f"{title}, geometric mean", *(f"{_geometric(x):.2f}" if x else "" for x in found.values()))
+        yield _row(f"{title}, worst", *(f"{worst[who]:.2f}" if who in worst else "" for who in found))
 
 
+_SUMMARY = {"train": "training step", "infer": "inference, batch 1", "decode": "decoding", "memory": "peak memory"}
 _PAIRS = (("unifw", "native"), ("keras", "unifw"))
 
 
@@ -103,12 +125,19 @@ def _geometric(values: list[float]) -> float:
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
+def _titles(results: list[Result]) -> dict[str, str]:
+    """Who took part."""
+    there = {result.name for result in results}
+    return {name: title for name, title in TITLES.items() if name in there}
+
+
 def _times(results: list[Result], framework: str, workloads: list[str], what: str) -> Iterator[str]:
-    yield _row("", *TITLES.values(), "unifw / native", "keras / unifw")
-    yield "|---|" + "---:|" * (len(TITLES) + 2)
+    titles = _titles(results)
+    yield _row("", *titles.values(), "unifw / native", "keras / unifw")
+    yield "|---|" + "---:|" * (len(titles) + 2)
     for workload in workloads:
-        found = {r.name: getattr(r, what) for r in results if (r.workload, r.framework) == (workload, framework)}
-        cells = [_milliseconds(found[name]) if name in found else "" for name in TITLES]
+        found = {r.name: r.spread(what) for r in results if (r.workload, r.framework) == (workload, framework)}
+        cells = [_milliseconds(found[name]) if name in found else "" for name in titles]
         ratios = [ratio(results, workload, framework, of, to, what) for of, to in _PAIRS]
         yield _row(workload, *cells, *("" if r is None else f"{r:.2f}" for r in ratios))
 
@@ -118,14 +147,15 @@ def _milliseconds(spread: Any) -> str:
 
 
 def _rest(results: list[Result], framework: str, workloads: list[str]) -> Iterator[str]:
-    yield _row("", *(f"first, {title}" for title in TITLES.values()), *(f"MiB, {title}" for title in TITLES.values()))
-    yield "|---|" + "---:|" * (2 * len(TITLES))
+    titles = _titles(results)
+    yield _row("", *(f"first, {title}" for title in titles.values()), *(f"MiB, {title}" for title in titles.values()))
+    yield "|---|" + "---:|" * (2 * len(titles))
     for workload in workloads:
         found = {r.name: r for r in results if (r.workload, r.framework) == (workload, framework)}
-        first = [f"{found[name].first:.2f}" if name in found else "" for name in TITLES]
+        first = [f"{found[name].first:.2f}" if name in found else "" for name in titles]
         memory = [
             f"{(found[name].device_memory or found[name].memory) / 2**20:.0f}" if name in found else ""
-            for name in TITLES
+            for name in titles
         ]
         yield _row(workload, *first, *memory)
 
@@ -140,18 +170,20 @@ def plot(results: list[Result], path: Path) -> None:
 
     frameworks = list(dict.fromkeys(result.framework for result in results))
     workloads = list(dict.fromkeys(result.workload for result in results))
+    measures = {result.workload: next(iter(result.seconds)) for result in results}
     figure, axes = plt.subplots(1, len(frameworks), figsize=(5.5 * len(frameworks), 3.2), squeeze=False, sharey=True)
-    shown = [name for name in TITLES if name != "native"]
+    shown = [name for name in _titles(results) if name != "native"]
+    width = 0.8 / len(shown)
     for panel, framework in zip(axes[0], frameworks, strict=True):
         for i, name in enumerate(shown):
-            values = [ratio(results, w, framework, name, "native", "train") or math.nan for w in workloads]
-            places = [x + (i - 1) * 0.27 for x in range(len(workloads))]
-            panel.bar(places, values, 0.27, label=TITLES[name])
+            values = [ratio(results, w, framework, name, "native", measures[w]) or math.nan for w in workloads]
+            places = [x + (i - (len(shown) - 1) / 2) * width for x in range(len(workloads))]
+            panel.bar(places, values, width, label=TITLES[name])
         panel.axhline(1, color="black", linewidth=0.8)
         panel.set_xticks(range(len(workloads)), workloads)
         panel.set_yscale("log")
         panel.set_title(framework)
-    axes[0][0].set_ylabel("time per step / idiomatic native")
+    axes[0][0].set_ylabel("time per step or token / idiomatic native")
     axes[0][-1].legend(frameon=False)
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})

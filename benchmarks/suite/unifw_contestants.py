@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -94,13 +94,15 @@ _MODELS: dict[str, Any] = {
 class Unifw(Contestant):
     """The Trainer's `fit` on batches of Tensors; inference by calls of the model, compiled on TensorFlow."""
 
+    options: ClassVar[dict[str, Any]] = {}
+
     def __init__(self, work: w.Workload, device: str) -> None:
         super().__init__(work, device)
         self.model = _MODELS[work.name](work)
         self.model.load_state_dict(work.weights, strict=False)
         self.model.to(device)
         optimizer = unifw.optim.AdamW(self.model, w.LEARNING_RATE, w.BETAS, w.EPSILON, w.WEIGHT_DECAY)
-        self.trainer = unifw.Trainer(self.model, optimizer, nn.functional.cross_entropy, progress=False)
+        self.trainer = unifw.Trainer(self.model, optimizer, nn.functional.cross_entropy, progress=False, **self.options)
         pairs = zip(work.inputs, work.targets, strict=True)
         self.batches = [(unifw.asarray(x).to(device), unifw.asarray(y).to(device)) for x, y in pairs]
         self.row = work.inputs[0][:1]
@@ -126,3 +128,15 @@ class Unifw(Contestant):
     def infer(self) -> np.ndarray:
         x = unifw.asarray(self.row)
         return self.apply(x if self.device == "cpu" else x.to(self.device)).numpy()
+
+
+class Compiled(Unifw):
+    """A step as one native program."""
+
+    options: ClassVar[dict[str, Any]] = {"compile": True}
+
+
+class Mixed(Unifw):
+    """Products in bfloat16."""
+
+    options: ClassVar[dict[str, Any]] = {"precision": "mixed_bfloat16"}

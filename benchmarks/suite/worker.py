@@ -6,8 +6,10 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 CONTESTANTS = {
@@ -15,12 +17,20 @@ CONTESTANTS = {
     ("torch", "native"): ("torch_contestants", "Native"),
     ("torch", "keras"): ("keras_contestants", "Keras"),
     ("torch", "unifw"): ("unifw_contestants", "Unifw"),
+    ("torch", "compiled"): ("unifw_contestants", "Compiled"),
+    ("torch", "mixed"): ("unifw_contestants", "Mixed"),
     ("tensorflow", "functions"): ("tensorflow_contestants", "Functions"),
     ("tensorflow", "native"): ("tensorflow_contestants", "Native"),
     ("tensorflow", "keras"): ("keras_contestants", "Keras"),
     ("tensorflow", "unifw"): ("unifw_contestants", "Unifw"),
 }
 """Where each way of writing the work is, by framework and name."""
+
+
+def place(framework: str, name: str, work: Any) -> tuple[str, str]:
+    """The module and class of a contestant; those that decode have a file of their own."""
+    module, cls = CONTESTANTS[framework, name]
+    return (module.replace("contestants", "decoding") if "decode" in work.measures else module), cls
 
 
 def _set_threads(framework: str, threads: int) -> None:
@@ -40,15 +50,15 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever else is printed goes to standard error
     _set_threads(framework, int(threads))
-    module, cls = CONTESTANTS[framework, name]
     from suite.workloads import make
 
-    contestant: Any = getattr(import_module(f"suite.{module}"), cls)(make(workload, int(batch) or None), device)
-    requests = {
-        "check": lambda _: {"parameters": contestant.parameters(), "loss": contestant.loss()},
-        "first": lambda _: {"seconds": _first_step(contestant)},
-        "train": lambda n: {"seconds": contestant.train_seconds(n)},
-        "infer": lambda n: {"seconds": contestant.infer_seconds(n)},
+    work = make(workload, int(batch) or None)
+    module, cls = place(framework, name, work)
+    contestant: Any = getattr(import_module(f"suite.{module}"), cls)(work, device)
+    requests: dict[str, Callable[[int], dict[str, Any]]] = {
+        "check": lambda _: {"parameters": contestant.parameters(), "result": contestant.result()},
+        "first": lambda _: {"seconds": contestant.seconds(work.measures[0], 1)},
+        **{what: partial(_timed, contestant, what) for what in work.measures},
         "memory": lambda _: {
             "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "device_bytes": contestant.peak_device_bytes(),
@@ -59,10 +69,11 @@ def main() -> None:
         print(json.dumps(requests[request](int(number or 0))), file=answers, flush=True)
 
 
-def _first_step(contestant: Any) -> float:
-    start = perf_counter()
-    contestant.train(1)
-    return perf_counter() - start
+def _timed(contestant: Any, what: str, times: int) -> dict[str, float]:
+    """Seconds of the clock per unit, and the processor's, of all threads, in the whole."""
+    start = process_time()
+    seconds = contestant.seconds(what, times)
+    return {"seconds": seconds, "processor_seconds": process_time() - start}
 
 
 if __name__ == "__main__":

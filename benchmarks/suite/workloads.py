@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +32,11 @@ class Workload:
     weights: Weights
     steps: int
     calls: int
+    measures: tuple[str, ...] = ("train", "infer")
+
+    def times(self, what: str) -> int:
+        """How many steps or calls one round of a measure has."""
+        return self.steps if what == "train" else self.calls
 
     @property
     def parameters(self) -> int:
@@ -43,7 +48,7 @@ _MAKERS: dict[str, Callable[[np.random.Generator], Workload]] = {}
 
 
 def _workload(maker: Callable[[np.random.Generator], Workload]) -> Callable[[np.random.Generator], Workload]:
-    _MAKERS[maker.__name__.strip("_")] = maker
+    _MAKERS[maker.__name__.strip("_").replace("_", "-")] = maker
     return maker
 
 
@@ -60,7 +65,7 @@ def make(name: str, batch: int | None = None) -> Workload:
     repeats = -(-batch // work.inputs.shape[1])
     inputs = np.concatenate([work.inputs] * repeats, axis=1)[:, :batch]
     targets = np.concatenate([work.targets] * repeats, axis=1)[:, :batch]
-    return Workload(work.name, work.what, inputs, targets, work.weights, work.steps, work.calls)
+    return replace(work, inputs=inputs, targets=targets)
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
@@ -162,3 +167,30 @@ def _transformer(rng: np.random.Generator) -> Workload:
     tokens = rng.integers(0, VOCABULARY, (BATCHES, 16, 128))
     what = "4 pre-norm layers, d=256, 8 heads, ffn 1024, length 128, batch 16"
     return Workload("transformer", what, tokens, _classes(rng, 10, 16), weights, 4, 40)
+
+
+GPT_LAYERS, GPT_SIZE, GPT_HEADS, GPT_POSITIONS = 4, 256, 8, 128
+PROMPT, NEW_TOKENS = 8, 64
+
+
+@_workload
+def _gpt_decode(rng: np.random.Generator) -> Workload:
+    size = GPT_SIZE
+
+    def dense(name: str, inputs: int, outputs: int) -> Weights:
+        """A kernel as GPT-2's checkpoints have it, (in, out)."""
+        return {f"{name}.weight": _uniform(rng, (inputs, outputs), inputs), f"{name}.bias": np.zeros(outputs, "f4")}
+
+    weights: Weights = {
+        "transformer.wte.weight": rng.normal(0, 0.1, (VOCABULARY, size)).astype(np.float32),
+        "transformer.wpe.weight": rng.normal(0, 0.5, (GPT_POSITIONS, size)).astype(np.float32),
+    }
+    for i in range(GPT_LAYERS):
+        block = f"transformer.h.{i}"
+        weights |= _norm(f"{block}.ln_1", size) | _norm(f"{block}.ln_2", size)
+        weights |= dense(f"{block}.attn.c_attn", size, 3 * size) | dense(f"{block}.attn.c_proj", size, size)
+        weights |= dense(f"{block}.mlp.c_fc", size, 4 * size) | dense(f"{block}.mlp.c_proj", 4 * size, size)
+    weights |= _norm("transformer.ln_f", size)
+    prompt = rng.integers(0, VOCABULARY, (1, 1, PROMPT))
+    what = "GPT-2 with 4 layers, d=256, 8 heads, vocabulary 1000: 64 tokens after a prompt of 8, batch 1, with a cache"
+    return Workload("gpt-decode", what, prompt, prompt[:, :, 0], weights, 0, 4, ("decode",))
