@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from inspect import isfunction
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +18,7 @@ from unifw.eagerly import eager
 from unifw.errors import NonFiniteError, describe
 from unifw.nn.failures import address
 from unifw.nn.module import Module
+from unifw.operators import Operators
 from unifw.registry import get_backend, loaded_backends
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
@@ -87,8 +89,9 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
     classes = (backend.Tensor, backend.Parameter, backend.Buffer)
     before = [cls.wrap for cls in classes]
     with ExitStack() as stack:
-        if debugging is not None:
-            stack.enter_context(debugging.watching(None if watch is None else report))
+        stack.enter_context(_plain_operators(backend.Tensor))
+        if debugging is not None and watch is not None:
+            stack.enter_context(debugging.watching(report))
         for cls in classes:
             cls.wrap = staticmethod(wrap)  # type: ignore[assignment]
         try:
@@ -96,6 +99,19 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
         finally:
             for cls, value in zip(classes, before, strict=True):
                 cls.wrap = value
+
+
+@contextmanager
+def _plain_operators(cls: type[Tensor]) -> Iterator[None]:
+    """The operators of every backend, whose results can be seen, in place of those in one step that a backend has."""
+    quick = {name: x for name, x in vars(cls).items() if name in vars(Operators) and isfunction(x)}
+    for name in quick:
+        delattr(cls, name)
+    try:
+        yield
+    finally:
+        for name, operator in quick.items():
+            setattr(cls, name, operator)
 
 
 def _checkable(backend: Backend, native: Native) -> bool:

@@ -25,6 +25,6 @@ class DebuggingOps(Protocol):
         """
         ...
 
-    def watching(self, report: Report | None, /) -> AbstractContextManager[None]:
-        """What has to be in place for every result to be wrapped by `wrap`, and with `report` to be watched."""
+    def watching(self, report: Report, /) -> AbstractContextManager[None]:
+        """What has to be in place beside `watch` for backward passes to be looked into."""
         ...

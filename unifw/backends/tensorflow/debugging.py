@@ -7,13 +7,13 @@ gradient of its own, which knows what used it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
 from unifw.backends.tensorflow.rules import ruled
-from unifw.backends.tensorflow.tensor import QUICK, TensorFlowParameter, TensorFlowTensor
+from unifw.backends.tensorflow.tensor import TensorFlowParameter, TensorFlowTensor
 from unifw.spec import Report
 from unifw.tensor import Tensor
 
@@ -44,26 +44,9 @@ def _watched(x: tf.Tensor, report: Report) -> tf.Tensor:
 
 
 @contextmanager
-def watching(report: Report | None) -> Iterator[None]:
-    with ExitStack() as stack:
-        stack.enter_context(_slow_operators())
-        if report is not None:
-            stack.enter_context(_watched_parameters(report))
-            stack.enter_context(_watched_inputs(report))
+def watching(report: Report) -> Iterator[None]:
+    with _watched_parameters(report), _watched_inputs(report):
         yield
-
-
-@contextmanager
-def _slow_operators() -> Iterator[None]:
-    """The operators of every backend, whose results can be seen, in place of those in one step."""
-    quick = {name: vars(TensorFlowTensor)[name] for name in QUICK if name in vars(TensorFlowTensor)}
-    for name in quick:
-        delattr(TensorFlowTensor, name)
-    try:
-        yield
-    finally:
-        for name, operator in quick.items():
-            setattr(TensorFlowTensor, name, operator)
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def _operator(name: str, operation: str) -> Callable[[TensorFlowTensor, Any], Te
     return apply
 
 
-QUICK = {
+_QUICK = {
     "__add__": "AddV2",
     "__sub__": "Sub",
     "__mul__": "Mul",
@@ -56,7 +56,7 @@ QUICK = {
     "__ge__": "GreaterEqual",
 }
 if not devices.several:  # where operations have to be told their device
-    for _name, _operation in QUICK.items():
+    for _name, _operation in _QUICK.items():
         setattr(TensorFlowTensor, _name, _operator(_name, _operation))
 
 

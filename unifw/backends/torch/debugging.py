@@ -30,5 +30,5 @@ def watch(x: torch.Tensor, operands: Sequence[Tensor], operation: Any, report: R
 
 
 @contextmanager
-def watching(report: Report | None) -> Iterator[None]:
+def watching(report: Report) -> Iterator[None]:
     yield
