@@ -52,7 +52,7 @@ array-api: $(INSTALLED)
 	env -u UNIFW_BACKEND $(BIN)/python tests/conformance/table.py
 
 layers: $(INSTALLED)
-	env -u UNIFW_BACKEND $(BIN)/python -m pytest tests/parity -m variants -k test_layer
+	env -u UNIFW_BACKEND $(BIN)/python -m pytest tests/parity tests/unit -m variants -k test_layer
 	env -u UNIFW_BACKEND $(BIN)/python -m tests.parity.layers_page
 
 # torch goes first and alone, so that nothing that depends on it chooses another build.

@@ -10,7 +10,10 @@ import pytest
 import unifw
 from unifw import nn
 
+from ..unit import layers
 from ..unit.gradients import CASES, scalar
+
+WITH_ORACLE = {"weight_norm", "spectral_norm"}  # in `test_parametrizations`; here they start from float32 norms
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -27,6 +30,20 @@ def test_first_and_second_derivatives_agree(name: str) -> None:
     for ours, theirs in zip(*found, strict=True):
         scale = max(1.0, np.abs(ours).max())
         np.testing.assert_allclose(ours / scale, theirs / scale, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(set(layers.OWN) - layers.RANDOM - WITH_ORACLE))
+def test_layers_without_another_oracle_agree(name: str) -> None:
+    """Value, gradient and, where PyTorch has it, a second derivative; `test_layers` and the losses hold the others."""
+    found = []
+    for backend in ("torch", "tensorflow"):
+        with unifw.using_backend(backend):
+            point = layers.Point(layers.CASES[name])
+            again = [] if name == "CTCLoss" else [point.product(point.arrays)]
+            found.append([point.value(point.arrays), point.gradient(point.arrays), *again])
+    for ours, theirs in zip(*found, strict=True):
+        scale = max(1.0, np.abs(ours).max())
+        np.testing.assert_allclose(ours / scale, theirs / scale, rtol=1e-10, atol=1e-11)
 
 
 def test_the_derivatives_of_a_model_agree() -> None:

@@ -485,6 +485,19 @@ def test_random_numbers_move_on_and_follow_the_seed(backend: str) -> None:
     assert (x + unifw.random.normal((4,))).tolist() == runs[0][0][0]
 
 
+def test_gradients_go_round_random_numbers(backend: str) -> None:
+    generator = unifw.random.Generator(3)
+
+    def function(x: unifw.Tensor) -> unifw.Tensor:
+        drawn = unifw.random.normal((4,)) * unifw.random.uniform((4,))
+        return unifw.sum(x * (drawn + generator.normal((4,)) * generator.uniform((4,))))
+
+    x = unifw.ones(4)
+    for run in (unifw.value_and_grad(unifw.compile(function)), unifw.compile(unifw.value_and_grad(function))):
+        value, gradient = run(x)
+        close(value, unifw.sum(gradient))
+
+
 def test_500_calls_keep_memory_flat(backend: str) -> None:
     model = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2))
     rule = unifw.optim.SGD(model, lr=1e-3, momentum=0.9)

@@ -90,7 +90,12 @@ def draw(kind: str, shape: Any, dtype: tf.DType, **limits: Any) -> tf.Tensor:
     if limits:
         bounds = (tf.constant(limits[name], dtype) for name in ("minval", "maxval"))
         return _kernel("StatefulUniformInt")(_main().handle, _PHILOX, shape, *bounds)
-    return _kernel(_KERNELS[kind], dtype=dtype)(_main().handle, _PHILOX, shape)
+    return _constant(_kernel(_KERNELS[kind], dtype=dtype)(_main().handle, _PHILOX, shape))
+
+
+def _constant(x: tf.Tensor) -> tf.Tensor:
+    """What a gradient of a finished graph goes round, where TensorFlow would look for that of the kernel."""
+    return x if tf.executing_eagerly() else tf.stop_gradient(x)
 
 
 def _placed(x: tf.Tensor, device: str | None) -> tf.Tensor:
@@ -99,12 +104,12 @@ def _placed(x: tf.Tensor, device: str | None) -> tf.Tensor:
 
 
 def uniform(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
-    x = generator.uniform(shape, dtype=TF[dtype]) if generator else draw("uniform", shape, TF[dtype])
+    x = _constant(generator.uniform(shape, dtype=TF[dtype])) if generator else draw("uniform", shape, TF[dtype])
     return _placed(x, device)
 
 
 def normal(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> tf.Tensor:
-    x = generator.normal(shape, dtype=TF[dtype]) if generator else draw("normal", shape, TF[dtype])
+    x = _constant(generator.normal(shape, dtype=TF[dtype])) if generator else draw("normal", shape, TF[dtype])
     return _placed(x, device)
 
 

@@ -123,6 +123,7 @@ def jvp(
     function: Function, tensors: Tensors, storages: Tensors, tangents: Tensors, nested: bool
 ) -> tuple[Tensors, Tensors, Tensors]:
     sources, flat = (*tensors, *storages), _flat(function, len(tensors))
+    again = capture.differentiated_again.set(True)  # where forward mode goes by reverse mode twice
     try:
         if nested:
             _refuse_forward_around()
@@ -134,6 +135,8 @@ def jvp(
         if nested or "forward" not in str(error):
             raise
         outputs, directions, aux = _transposed_twice(flat, sources, tangents)
+    finally:
+        capture.differentiated_again.reset(again)
     return list(outputs), list(aux), [x.clone() if x._is_zerotensor() else x for x in directions]
 
 

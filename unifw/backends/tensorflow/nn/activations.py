@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
+
+from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 
@@ -50,5 +53,6 @@ def softplus(x: tf.Tensor, beta: float, threshold: float) -> tf.Tensor:
     return raw.SelectV2(condition=scaled > threshold, t=x, e=y)
 
 
-def softsign(x: tf.Tensor) -> tf.Tensor:
-    return raw.Softsign(features=x)
+@ruled  # TensorFlow's own gradient has no gradient
+def softsign(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    return raw.Softsign(features=x), lambda slope: slope / tf.square(1 + tf.abs(x))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.random import draw
 from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
@@ -81,5 +82,6 @@ def prelu(x: tf.Tensor, weight: tf.Tensor, channels_last: bool) -> tf.Tensor:
 
 
 def rrelu(x: tf.Tensor, lower: float, upper: float) -> tf.Tensor:
-    slopes = tf.random.uniform(tf.shape(x), lower, upper, x.dtype)
+    drawn = draw("uniform", tf.shape(x), tf.float32 if x.dtype.size < 4 else x.dtype)
+    slopes = tf.cast(lower + (upper - lower) * drawn, x.dtype)
     return raw.SelectV2(condition=x > 0, t=x, e=slopes * x)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from unifw.backends.torch.capture import differentiated_again
+
+_by_formula = torch.ops.aten._scaled_dot_product_attention_math
+
 
 def attention(
     query: torch.Tensor,
@@ -16,6 +20,8 @@ def attention(
     scale: float | None,
     grouped: bool,
 ) -> torch.Tensor:
+    if differentiated_again.get():  # the fused kernels have first derivatives alone
+        return _by_formula(query, key, value, mask, dropout, causal, None, scale=scale, enable_gqa=grouped)[0]
     return F.scaled_dot_product_attention(query, key, value, mask, dropout, causal, scale=scale, enable_gqa=grouped)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from unifw.backends.torch.capture import differentiated_again
+
 nn = torch._C._nn
 CODE = {"none": 0, "mean": 1, "sum": 2}  # as the native functions name the reductions
 _NOTHING = -(2**62)  # torch ignores the class -100 unless told otherwise, and would hide a wrong target
@@ -74,7 +76,19 @@ def binary_cross_entropy_with_logits(
 def multi_margin_loss(
     x: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None, p: int, margin: float, reduction: str
 ) -> torch.Tensor:
+    if differentiated_again.get():  # of which torch's kernel knows nothing
+        return _multi_margin(x, targets.long(), weight, p, margin, reduction)
     return F.multi_margin_loss(x, targets.long(), p, margin, weight, reduction=reduction)
+
+
+def _multi_margin(
+    x: torch.Tensor, targets: torch.Tensor, weight: torch.Tensor | None, p: int, margin: float, reduction: str
+) -> torch.Tensor:
+    own = targets[..., None]
+    short = torch.clamp(margin - x.gather(-1, own) + x, min=0) ** p
+    short = short if weight is None else short * weight[own]
+    losses = short.scatter(-1, own, 0.0).sum(-1) / x.shape[-1]
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from unifw.backends.torch.capture import differentiated_again
+
 relu = torch.relu
 relu6 = F.relu6
 leaky_relu = F.leaky_relu
@@ -12,11 +14,16 @@ elu = F.elu
 selu = torch.selu
 celu = torch.celu
 hardtanh = F.hardtanh
-hardsigmoid = F.hardsigmoid
 hardswish = F.hardswish
 threshold = torch.threshold
 hardshrink = torch.hardshrink
 softshrink = F.softshrink
+
+
+def hardsigmoid(x: torch.Tensor) -> torch.Tensor:
+    if differentiated_again.get():  # of which torch's kernel knows nothing
+        return F.relu6(x + 3) / 6
+    return F.hardsigmoid(x)
 
 
 def prelu(x: torch.Tensor, weight: torch.Tensor, channels_last: bool) -> torch.Tensor:
