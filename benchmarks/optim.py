@@ -101,6 +101,13 @@ def tensorflow_rows() -> Iterator[Row]:
             for name in (*OPTIMIZERS, "Lion"):
                 if hasattr(tf.keras.optimizers, name):
                     yield compare(f"{name}, {label} parameters", *_tensorflow_pair(tf, name, size), blocks=BLOCKS)
+            gradients = gradients_of(model_of(*size))
+            yield compare(
+                f"clip_grad_norm, {label} gradients, eager",
+                partial(tf.clip_by_global_norm, [x.native for x in gradients.values()], 1.0),
+                partial(optim.clip_grad_norm, gradients, 1.0),
+                blocks=BLOCKS,
+            )
         yield from _training_step(tf)
 
 

@@ -45,6 +45,10 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "rmsprop-momentum": ("RMSprop", {"momentum": 0.9, "weight_decay": 0.1, "alpha": 0.9}),
     "rmsprop-centered": ("RMSprop", {"centered": True, "momentum": 0.5, "eps": 1e-2}),
     "rmsprop-centered-plain": ("RMSprop", {"centered": True, "eps": 1e-2}),
+    **{
+        f"{name.lower()}-up": (name, {"maximize": True, "weight_decay": 0.1})
+        for name in ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "Adadelta", "RMSprop")
+    },
 }
 cases = pytest.mark.parametrize(("name", "options"), OPTIMIZERS.values(), ids=OPTIMIZERS)
 
@@ -65,9 +69,12 @@ def pair(torch: Any, dtype: str) -> tuple[Any, nn.Module]:
     return module, model
 
 
-def step_both(torch: Any, module: Any, theirs: Any, ours: Any, gradients: dict[str, Array], rate: float) -> None:
-    for group in theirs.param_groups:
-        group["lr"] = rate
+def step_both(
+    torch: Any, module: Any, theirs: Any, ours: Any, gradients: dict[str, Array], rate: float, own: Any = ()
+) -> None:
+    """A step of both at a rate, or at that which `own` has for the number of a group."""
+    for i, group in enumerate(theirs.param_groups):
+        group["lr"] = dict(own).get(i, rate)
     for key, parameter in module.named_parameters():
         parameter.grad = torch.tensor(gradients[key]) if key in gradients else None
     torch.set_default_dtype(torch.float64)  # in which NAdam then keeps its product of rates: ours is of 64 bits
@@ -127,22 +134,18 @@ def test_a_parameter_counts_its_own_steps(backend: str, torch: Any, name: str) -
     agree(module, model, theirs, resumed, 1e-13)
 
 
-def test_groups_are_torchs_param_groups(backend: str, torch: Any) -> None:
-    rng, (module, model) = np.random.default_rng(5), pair(torch, "float64")
-    groups = [
-        {"params": [module.weight], "lr": 0.1, "weight_decay": 0.1},
-        {"params": [module.bias], "lr": 0.02, "weight_decay": 0.0, "betas": (0.5, 0.9)},
-    ]
-    theirs = torch.optim.AdamW(groups)
-    own = {"bia?": {"lr_scale": 0.2, "weight_decay": 0.0, "betas": (0.5, 0.9)}}
-    ours = optim.AdamW(model, lr=0.1, weight_decay=0.1, groups=own)
-    for _ in range(5):
-        gradients = draw(rng, model, "float64")
-        for key, parameter in module.named_parameters():
-            parameter.grad = torch.tensor(gradients[key])
-        theirs.step()
-        ours.step({key: unifw.asarray(gradient) for key, gradient in gradients.items()})
-    agree(module, model, theirs, ours, 1e-13)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@cases
+def test_groups_are_torchs_param_groups(backend: str, torch: Any, name: str, options: Any, dtype: str) -> None:
+    """Twenty steps at changing rates, with a bias that has a rate, a decay and a direction of its own."""
+    rng, (module, model) = np.random.default_rng(5), pair(torch, dtype)
+    special = {"weight_decay": 0.2, "maximize": not options.get("maximize", False)}
+    groups = [{"params": [module.weight]}, {"params": [module.bias], **special}]
+    theirs = getattr(torch.optim, name)(groups, **options)
+    ours = getattr(optim, name)(model, lr=RATE, groups={"bia?": {"lr_scale": 0.2, **special}}, **options)
+    for step in range(STEPS):
+        step_both(torch, module, theirs, ours, draw(rng, model, dtype), RATE(step), {1: 0.2 * RATE(step)})
+    agree(module, model, theirs, ours, TOLERANCE[dtype])
 
 
 @cases
@@ -199,6 +202,16 @@ def test_rules_that_torch_lacks_follow_their_papers(
         np.testing.assert_allclose(
             got.numpy(), wanted, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * np.abs(wanted).max()
         )
+
+
+@pytest.mark.parametrize("rule", [optim.Lion, optim.LAMB])
+def test_up_is_down_the_negative_gradient(backend: str, rng: np.random.Generator, rule: Any) -> None:
+    start, gradient = (rng.standard_normal((4, 3)).astype("float32") for _ in range(2))
+    up, down = (unifw.Parameter(unifw.asarray(start)) for _ in range(2))
+    rule({"weight": up}, lr=0.1, weight_decay=0.1, maximize=True).step({"weight": unifw.asarray(gradient)})
+    rule({"weight": down}, lr=0.1, weight_decay=0.1).step({"weight": unifw.asarray(-gradient)})
+    np.testing.assert_array_equal(up.numpy(), down.numpy())
+    assert (up.numpy() != start).any()
 
 
 @pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, float("inf")])

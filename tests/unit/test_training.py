@@ -317,3 +317,28 @@ def test_a_hand_written_loop_with_loss_scaling(backend: str) -> None:
 def test_an_unknown_precision_is_refused(backend: str) -> None:
     with pytest.raises(ArgumentError, match="got 'half'; expected one of float32, bfloat16"):
         trainer(mlp(), precision="half")
+
+
+def test_clipping_in_a_trainer_leaves_what_others_have(backend: str) -> None:
+    """A rule may give a constant as its gradient, and two parameters may get one gradient."""
+    constant = unifw.asarray([30.0, 40.0])
+
+    @unifw.custom_gradient
+    def ruled(x: unifw.Tensor) -> Any:
+        return x * 1.0, lambda _: constant
+
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            self.first, self.second = (unifw.Parameter(unifw.zeros(2)) for _ in range(2))
+            self.ruled = unifw.Parameter(unifw.zeros(2))
+
+        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+            return unifw.sum((self.first + self.second) * x) + unifw.sum(ruled(self.ruled))
+
+    model, x = Both(), unifw.asarray([3.0, 4.0])
+    learner = unifw.Trainer(model, optim.SGD(model, lr=1.0), lambda y, _: y, progress=False, clip_norm=1.0)
+    learner.fit([(x, unifw.zeros(2))])
+    assert constant.tolist() == [30.0, 40.0]
+    norm = float(np.sqrt(2 * 25.0 + 2500.0))
+    for name, value in {"first": [3.0, 4.0], "second": [3.0, 4.0], "ruled": [30.0, 40.0]}.items():
+        np.testing.assert_allclose(values(model)[name], -np.array(value) / norm, rtol=1e-5)

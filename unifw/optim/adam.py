@@ -59,9 +59,10 @@ class Adam(_Moments):
         weight_decay: float | None = None,
         amsgrad: bool = False,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         decay = self.decay if weight_decay is None else weight_decay
-        super().__init__(parameters, lr, groups, betas=betas, eps=eps, weight_decay=decay, amsgrad=amsgrad)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, eps=eps, weight_decay=decay, amsgrad=amsgrad)
         if any(group.hyper["amsgrad"] for group in self.groups):
             self.state_names = (*self.state_names, "max_exp_avg_sq")
 
@@ -120,9 +121,10 @@ class NAdam(_Moments):
         momentum_decay: float = 4e-3,
         decoupled_weight_decay: bool = False,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         own = {"momentum_decay": momentum_decay, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(parameters, lr, groups, betas=betas, eps=eps, weight_decay=weight_decay, **own)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, eps=eps, weight_decay=weight_decay, **own)
         self._products: dict[tuple[float, float], list[float]] = {}
 
     def numbers(self, hyper: Hyper, step: int) -> dict[str, float]:
@@ -167,9 +169,10 @@ class RAdam(_Moments):
         weight_decay: float = 0.0,
         decoupled_weight_decay: bool = False,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         own = {"weight_decay": weight_decay, "decoupled_weight_decay": decoupled_weight_decay}
-        super().__init__(parameters, lr, groups, betas=betas, eps=eps, **own)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, eps=eps, **own)
 
     def numbers(self, hyper: Hyper, step: int) -> dict[str, float]:
         """The factor of 1 / (sqrt(v) + eps), and what is added to it: (factor, 0) or (0, 1)."""
@@ -216,8 +219,9 @@ class Adamax(_Moments):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, groups, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
@@ -249,8 +253,9 @@ class LAMB(_Moments):
         eps: float = 1e-6,
         weight_decay: float = 1e-2,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, groups, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, eps=eps, weight_decay=weight_decay)
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""

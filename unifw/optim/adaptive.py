@@ -33,9 +33,10 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0.0,
         eps: float = 1e-10,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         own = {"lr_decay": lr_decay, "initial_accumulator_value": initial_accumulator_value}
-        super().__init__(parameters, lr, groups, weight_decay=weight_decay, eps=eps, **own)
+        super().__init__(parameters, lr, groups, maximize, weight_decay=weight_decay, eps=eps, **own)
 
     def numbers(self, hyper: Hyper, step: int) -> dict[str, float]:
         """The factor of the rate, which falls with the steps."""
@@ -74,8 +75,9 @@ class Adadelta(Optimizer):
         eps: float = 1e-6,
         weight_decay: float = 0.0,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, groups, rho=rho, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, lr, groups, maximize, rho=rho, eps=eps, weight_decay=weight_decay)
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""
@@ -109,9 +111,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         centered: bool = False,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         own = {"alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum, "centered": centered}
-        super().__init__(parameters, lr, groups, **own)
+        super().__init__(parameters, lr, groups, maximize, **own)
         optional = {"momentum_buffer": "momentum", "grad_avg": "centered"}
         used = [key for key, setting in optional.items() if any(group.hyper[setting] for group in self.groups)]
         self.state_names = ("square_avg", *used)

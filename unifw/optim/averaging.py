@@ -11,6 +11,7 @@ from unifw.errors import ArgumentError, StateDictError, describe
 from unifw.optim.base import _named
 from unifw.registry import part
 from unifw.tensor import Tensor
+from unifw.tracing.session import in_trace
 from unifw.variable import Buffer
 
 
@@ -55,6 +56,10 @@ class EMA:
         """Move the averages by the share `weight`, which may be traced. What a compiled step calls."""
         averages, parameters = list(self.averages.values()), list(self.parameters.values())
         ops = part(parameters[0].backend, "optim")
+        if in_trace() and not ops.FUSED_IN_TRACES:
+            for average, parameter in zip(averages, parameters, strict=True):
+                _move(average, parameter, weight)
+            return
         ops.lerp([x.storage for x in averages], [x.storage for x in parameters], weight)
 
     @contextmanager
@@ -94,6 +99,12 @@ class EMA:
         for name, value in held.items():
             own[name].assign(value)
         self.updates = int(state["updates"])
+
+
+def _move(average: Buffer, parameter: Tensor, weight: Any) -> None:
+    """As state of the program, which can take back what is assigned but not what kernels write in place."""
+    share = weight if isinstance(weight, float) else average.wrap(weight).to(average.dtype)
+    average.assign(average + (parameter.to(average.dtype) - average) * share)
 
 
 def _wide(parameter: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ class Optimizer:
     `parameters` is a Module, a dict {name: Parameter} or an iterable of (name, Parameter). `lr` is a number, or a
     function from the number of steps done so far to one. `groups` gives other settings to the parameters whose names
     match a pattern, as in {"*.bias": {"weight_decay": 0.0}, "head.*": {"lr_scale": 10.0}}; the first match holds, and
-    each may have its own `lr`. Raises OperandError and ArgumentError.
+    each may have its own `lr`. With `maximize` the steps go up the gradient. Raises OperandError and ArgumentError.
 
     >>> import unifw
     >>> class SignDescent(unifw.optim.Optimizer):
@@ -51,9 +51,12 @@ class Optimizer:
     rule: ClassVar[str]
     state_names: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Any, lr: Schedule, groups: Groups | None = None, **hyper: Any) -> None:
+    def __init__(
+        self, parameters: Any, lr: Schedule, groups: Groups | None = None, maximize: bool = False, **hyper: Any
+    ) -> None:
         self.parameters = _named(parameters)
         self.lr = lr
+        hyper["maximize"] = maximize
         self.groups = group_parameters(type(self).__name__, self.parameters, hyper, groups or {})
         self.step_count = 0
         self.state: dict[str, dict[str, Buffer]] = {}
@@ -178,7 +181,9 @@ class Optimizer:
         """One update with the numbers of `dynamic`; the state must be there. What a compiled step calls."""
         for i, cohort in enumerate(self.cohorts(tuple(gradients))):
             own = {key.rpartition(".")[0]: x for key, x in dynamic.items() if key.endswith(f".{i}")}
-            self._apply_together(cohort.names, gradients, {**cohort.group.hyper, **own})
+            hyper = {**cohort.group.hyper, **own}
+            uphill = {name: -gradients[name] for name in cohort.names} if hyper["maximize"] else gradients
+            self._apply_together(cohort.names, uphill, hyper)
 
     def _apply_together(self, names: tuple[str, ...], gradients: Mapping[str, Tensor], hyper: Hyper) -> None:
         parameters = [self.parameters[name] for name in names]

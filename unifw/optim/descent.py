@@ -33,6 +33,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
         dampening: float = 0.0,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
         if nesterov and (not momentum or dampening):
             raise GradientError(
@@ -40,7 +41,7 @@ class SGD(Optimizer):
                 "no dampening. Write momentum=0.9."
             )
         own = {"momentum": momentum, "weight_decay": weight_decay, "nesterov": nesterov, "dampening": dampening}
-        super().__init__(parameters, lr, groups, **own)
+        super().__init__(parameters, lr, groups, maximize, **own)
         if any(group.hyper["momentum"] for group in self.groups):
             self.state_names = ("momentum_buffer",)
 
@@ -78,8 +79,9 @@ class Lion(Optimizer):
         betas: tuple[float, float] = (0.9, 0.99),
         weight_decay: float = 0.0,
         groups: Groups | None = None,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(parameters, lr, groups, betas=betas, weight_decay=weight_decay)
+        super().__init__(parameters, lr, groups, maximize, betas=betas, weight_decay=weight_decay)
 
     def update(self, gradient: Tensor, parameter: Tensor, state: State, hyper: Hyper) -> tuple[Tensor, State]:
         """The formula above."""

@@ -33,12 +33,21 @@ def clip_grad_norm(gradients: Gradients, max_norm: float, norm_type: float = 2.0
     >>> norm.item(), [round(x, 4) for x in gradients["w"].tolist()]
     (5.0, [0.6, 0.8])
     """
+    return _clipped(gradients, max_norm, norm_type, owned=False)
+
+
+def clip_owned(gradients: Gradients, max_norm: float) -> tuple[dict[str, Tensor], Tensor]:
+    """`clip_grad_norm` of gradients that nobody else has, which may change in place."""
+    return _clipped(gradients, max_norm, 2.0, owned=True)
+
+
+def _clipped(gradients: Gradients, max_norm: float, norm_type: float, owned: bool) -> tuple[dict[str, Tensor], Tensor]:
     if max_norm < 0 or norm_type <= 0:
         raise ArgumentError(f"clip_grad_norm: got max_norm={max_norm}, norm_type={norm_type}; expected positive ones.")
     if not gradients:
         raise GradientError("clip_grad_norm: got no gradients; expected at least one.")
     ops, natives, wrap = _ops("clip_grad_norm", gradients)
-    clipped, norm = ops.clip_by_norm(natives, max_norm, norm_type)
+    clipped, norm = ops.clip_by_norm(natives, max_norm, norm_type, owned)
     return {name: wrap(x) for name, x in zip(gradients, clipped, strict=True)}, wrap(norm)
 
 

@@ -28,9 +28,12 @@ class OptimOps(Protocol):
         ...
 
     def clip_by_norm(
-        self, gradients: list[Native], max_norm: float, norm_type: float, /
+        self, gradients: list[Native], max_norm: float, norm_type: float, owned: bool = False, /
     ) -> tuple[list[Native], Native]:
-        """All gradients times min(1, max_norm / (norm + 1e-6)), and their common norm, in float32 at least."""
+        """All gradients times min(1, max_norm / (norm + 1e-6)), and their common norm, in float32 at least.
+
+        Those that nobody else has are `owned`, and may be changed in place.
+        """
         ...
 
     def clip_by_value(self, gradients: list[Native], limit: float, /) -> list[Native]: ...

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from unifw.array.comparison import isfinite, where
 from unifw.array.creation import zeros_like
+from unifw.array.manipulation import stack
+from unifw.array.utility import all as all_
 from unifw.autodiff import differentiate
 from unifw.errors import ArgumentError, GradientError
 from unifw.nn.module import Module
 from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
-from unifw.optim.gradients import clip_grad_norm, clip_grad_value
+from unifw.optim.gradients import clip_grad_value, clip_owned
 from unifw.registry import part
-from unifw.spec import Backend
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
 from unifw.train.precision import Policy
-from unifw.train.running import EAGER
-from unifw.variable import Buffer, Parameter
+from unifw.variable import Buffer, Parameter, Variable
 
 Function = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
 Run = Callable[[list[Tensor]], tuple[Tensor, list[Tensor]]]
@@ -63,15 +64,6 @@ class Recipe:
     def settings(self) -> list[Any]:
         """What the time of a step depends on beside the model and the optimiser."""
         return [self.policy.name, self.clip_norm, self.clip_value, self.accumulate, self.ema is not None]
-
-    def check(self, mode: str, backend: Backend) -> None:
-        """Raise ArgumentError for what a program that `compile` makes of a step cannot hold on this backend."""
-        traced = mode not in (EAGER, backend.info.step)
-        if traced and self.policy.scaler is not None and not part(backend, "optim").FUSED_IN_TRACES:
-            raise ArgumentError(
-                f"Trainer: got compile={mode!r} with precision={self.policy.name!r}, which leaves steps out by their "
-                f"values; on the backend {backend.name!r} they do not go together. Write compile=None."
-            )
 
     # ---- on the host, around each batch
 
@@ -145,17 +137,28 @@ class Recipe:
         if self.policy.scaler is None:
             self._update(gradients, numbers)
             return ()
+        if in_trace() and not ops.FUSED_IN_TRACES:
+            unscaled = {name: _times(x, 1 / numbers["scale"]) for name, x in gradients.items()}
+            finite = _all_finite(list(unscaled.values()))
+            _only_where(finite, self._changing(unscaled), lambda: self._update(unscaled, numbers))
+            return (finite.native,)
         divided = ops.multiply([x.native for x in gradients.values()], 1 / numbers["scale"])
-        finite = ops.all_finite(divided)
         unscaled = {name: first.wrap(x) for name, x in zip(gradients, divided, strict=True)}
-        ops.when(finite, lambda: self._update(unscaled, numbers))
-        return (finite,)
+        passed = ops.all_finite(divided)
+        ops.when(passed, lambda: self._update(unscaled, numbers))
+        return (passed,)
+
+    def _changing(self, names: Iterable[str]) -> list[Variable]:
+        """What an update of these parameters changes."""
+        optimizer, averages = self.optimizer, {} if self.ema is None else self.ema.averages
+        states = [x for name in names for x in optimizer.state[name].values()]
+        return [*(optimizer.parameters[name] for name in names), *states, *averages.values()]
 
     def _update(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any]) -> None:
         if self.clip_value is not None:
             gradients = clip_grad_value(gradients, self.clip_value)
         if self.clip_norm is not None:
-            gradients, _ = clip_grad_norm(gradients, self.clip_norm)
+            gradients, _ = clip_owned(gradients, self.clip_norm)
         self.optimizer.apply(gradients, numbers)
         if self.ema is not None:
             self.ema.apply(numbers["weight"])
@@ -169,6 +172,18 @@ def _summed_in_trace(
     for name, total in totals.items():
         sums[name].assign(zeros_like(total) if update else total)
     return {name: _times(total, numbers["share"]) for name, total in totals.items()} if update else {}
+
+
+def _all_finite(gradients: list[Tensor]) -> Tensor:
+    return all_(stack([all_(isfinite(x)) for x in gradients]))
+
+
+def _only_where(condition: Tensor, variables: list[Variable], update: Callable[[], None]) -> None:
+    """Run `update` in a program, which cannot leave it out, and take back what it did unless the condition holds."""
+    before = [x.wrap(x.native) for x in variables]
+    update()
+    for variable, old in zip(variables, before, strict=True):
+        variable._set(where(condition, variable.wrap(variable.native), old).native)
 
 
 def _times(loss: Tensor, scale: Any) -> Tensor:

@@ -225,7 +225,6 @@ class Trainer:
         how = EAGER if runs_eagerly() else mode_for(self.compile, self.model.backend)
         key = (kind, names, how, tuple(module.training for _, module in self.model.named_modules()))
         if key not in self._steps:
-            self.recipe.check(how, self.model.backend)
             self._steps[key] = runnable(build(), how, self.model.backend)
         return self._steps[key]
 

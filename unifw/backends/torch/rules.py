@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from sys import getrefcount
 from typing import Any
 
 import torch
@@ -49,7 +50,10 @@ class _Ruled(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
-        return (None, None, *[None] * ctx.count, *ctx.pull(upstream))
+        found = ctx.pull(upstream)
+        # What somebody else still has is not for a training loop to clip in place: three references are our own.
+        own = [x.clone() if x._is_view() or getrefcount(x) > 3 else x for x in found]
+        return (None, None, *[None] * ctx.count, *own)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> tuple[torch.Tensor, ...]:

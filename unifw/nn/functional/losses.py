@@ -72,12 +72,13 @@ def _of_classes(
     settings: tuple[object, ...],
 ) -> Tensor:
     try:
-        shape = x.native.shape
+        native, classes = x.native, targets.native
+        shape = native.shape
         usual = axis == -1 and weight is None and targets.ops is x.ops and reduction in REDUCTIONS
-        if not usual or "integer" not in targets.dtype.kind or targets.native.shape != shape[:-1]:
+        if not usual or classes.shape != shape[:-1]:  # what is no integer, the kernels refuse
             _check_classes(name, x, targets, weight, axis, reduction)
         kernel, own = getattr(x.backend.nn, name), None if weight is None else weight.native
-        return x.wrap(kernel(x.native, targets.native, own, axis % len(shape), *settings, reduction))
+        return x.wrap(kernel(native, classes, own, axis % len(shape), *settings, reduction))
     except Exception as error:
         if isinstance(error, UnifwError):
             raise

@@ -25,15 +25,18 @@ def run_loss(
         raise ArgumentError(f"{name}: got reduction {reduction!r}; expected one of {REDUCTIONS}.")
     x: Any = tensors[0]
     try:
+        ops = x.ops
         natives: list[Any] = [None if tensor is None else tensor.native for tensor in tensors]
         for tensor in tensors:
-            if tensor is not None and tensor.ops is not x.ops:
+            if tensor is not None and tensor.ops is not ops:
                 raise mixed_backends(name, x, tensor)
+        first = natives[0]
         for i in range(1, same):
-            if natives[i].shape != natives[0].shape:
+            if natives[i].shape != first.shape:
                 _check_same_shape(name, x, tensors[i])
-            if natives[i].dtype is not natives[0].dtype:
-                natives[0], natives[i] = promoted(x.ops, natives[0], natives[i])
+            if natives[i].dtype is not first.dtype:
+                first, natives[i] = promoted(ops, first, natives[i])
+                natives[0] = first
         wrapped: Tensor = x.wrap(getattr(x.backend.nn, name)(*natives, *settings, reduction))
         return wrapped
     except Exception as error:

@@ -66,7 +66,10 @@ def _soft_cross_entropy(
 
 def _chosen(targets: tf.Tensor, weight: tf.Tensor | None, ignore_index: int | None, dtype: Any) -> Any:
     """The targets, with one that counts for each ignored one; and how much each counts, or None if all alike."""
-    targets = targets if targets.dtype in (tf.int32, tf.int64) else tf.cast(targets, tf.int64)
+    if targets.dtype not in (tf.int32, tf.int64):
+        if not targets.dtype.is_integer:
+            raise TypeError("classes are integers")
+        targets = tf.cast(targets, tf.int64)
     if ignore_index is None:
         return targets, None if weight is None else tf.gather(weight, targets)
     counted = tf.not_equal(targets, ignore_index)

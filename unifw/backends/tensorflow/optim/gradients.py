@@ -30,7 +30,9 @@ def decayed(gradients: Gradients, parameters: Variables, weight_decay: float) ->
     return [g + factor * p.read_value() for g, p in zip(gradients, parameters, strict=True)]
 
 
-def clip_by_norm(gradients: Gradients, max_norm: float, norm_type: float) -> tuple[Gradients, tf.Tensor]:
+def clip_by_norm(
+    gradients: Gradients, max_norm: float, norm_type: float, owned: bool = False
+) -> tuple[Gradients, tf.Tensor]:
     wide = [tf.cast(g, tf.float32) if g.dtype.size < 4 else g for g in gradients]
     total = _norm(wide, norm_type)
     factor = tf.minimum(max_norm / (total + 1e-6), 1)

@@ -24,12 +24,18 @@ def cross_entropy(
     ignored = _NOTHING if ignore_index is None else ignore_index
     soft = targets.is_floating_point()
     if not soft and targets.dtype is not torch.int64:
-        targets = targets.long()
+        targets = _classes(targets)
     if logits.ndim == 1 or axis == 1:  # where torch has the classes
         return nn.cross_entropy_loss(logits, targets, weight, CODE[reduction], ignored, label_smoothing)
     rows, classes, lead = _rows(logits, targets, axis, soft)
     losses = nn.cross_entropy_loss(rows, classes, weight, CODE[reduction], ignored, label_smoothing)
     return losses.reshape(lead) if reduction == "none" else losses
+
+
+def _classes(targets: torch.Tensor) -> torch.Tensor:
+    if targets.dtype is torch.bool or targets.is_floating_point():
+        raise TypeError("classes are integers")
+    return targets.long()
 
 
 def _rows(
@@ -49,7 +55,9 @@ def nll_loss(
     ignore_index: int | None,
     reduction: str,
 ) -> torch.Tensor:
-    ignored, targets = _NOTHING if ignore_index is None else ignore_index, targets.long()
+    ignored = _NOTHING if ignore_index is None else ignore_index
+    if targets.dtype is not torch.int64:
+        targets = _classes(targets)
     if log_probabilities.ndim == 1 or axis == 1:
         return nn.nll_loss_nd(log_probabilities, targets, weight, CODE[reduction], ignored)
     rows, classes, lead = _rows(log_probabilities, targets, axis, False)

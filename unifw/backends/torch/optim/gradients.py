@@ -7,6 +7,9 @@ from typing import Any
 
 import torch
 
+from unifw.backends.torch import capture
+from unifw.backends.torch.rules import level
+
 Tensors = list[torch.Tensor]
 
 _LAST = {4: (0, 2, 3, 1), 5: (0, 2, 3, 4, 1)}
@@ -34,12 +37,25 @@ def state_factor(rule: str, key: str, hyper: Mapping[str, Any], step: int, x: to
     return 1.0
 
 
-def clip_by_norm(gradients: Tensors, max_norm: float, norm_type: float) -> tuple[Tensors, torch.Tensor]:
+def clip_by_norm(
+    gradients: Tensors, max_norm: float, norm_type: float, owned: bool = False
+) -> tuple[Tensors, torch.Tensor]:
     small = gradients[0].dtype in (torch.float16, torch.bfloat16)
     norms = torch._foreach_norm(gradients, norm_type, dtype=torch.float32 if small else None)
     total = torch.linalg.vector_norm(torch.stack(norms), norm_type)
     factor = torch.clamp(max_norm / (total + 1e-6), max=1.0)
-    return list(torch._foreach_mul(gradients, factor.to(gradients[0].dtype) if small else factor)), total
+    if total.is_cpu and not capture.is_capturing() and level() is None and factor == 1:  # nothing to wait for
+        return gradients, total
+    factor = factor.to(gradients[0].dtype) if small else factor
+    if not (owned and _lie_apart(gradients)):
+        return list(torch._foreach_mul(gradients, factor)), total
+    torch._foreach_mul_(gradients, factor)
+    return gradients, total
+
+
+def _lie_apart(gradients: Tensors) -> bool:
+    """Whether none shares memory with another or with itself, as those of x + y or of a sum do."""
+    return len({x.data_ptr() for x in gradients}) == len(gradients) and not any(0 in x.stride() for x in gradients)
 
 
 def clip_by_value(gradients: Tensors, limit: float) -> Tensors:
