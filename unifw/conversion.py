@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unifw.devices import existing, placed
-from unifw.dtypes import DType, as_dtype, bool_, default_dtype, promote, promote_scalar
+from unifw.dtypes import DType, as_dtype, bool_, default_dtype, promote, promote_scalar, uint64
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.registry import backend_of_native
 from unifw.spec import Backend, Native
@@ -35,6 +35,8 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         return _stacked(x, backend, dtype or _common_dtype(x), device)
     try:
         values = np.asarray(x)
+        if dtype is uint64 and values.dtype.char == "d":  # NumPy's type for integers of which some exceed int64
+            values = np.asarray(x, "uint64" if isinstance(x, (list, tuple)) else None)
     except ValueError as error:
         raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
     if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":

@@ -92,13 +92,22 @@ def _arrays_of(
 ) -> tuple[Sequence[Any], list[Any]]:
     """The index arrays of one part, and what slices in its place."""
     if isinstance(part, Mask):
-        if any(None not in pair and len(set(pair)) > 1 for pair in zip(part.shape, sizes, strict=True)):
+        if not fits(part.shape, sizes):
             raise IndexError(f"a mask of shape {part.shape} for axes of sizes {sizes}")
         new = not part.shape  # a mask without axes picks from a new axis of size 1
         return nonzero(part.native, len(part.shape)), [None] if new else [slice(None)] * len(sizes)
     if isinstance(part, Index):
         return (part.native,), [slice(None)]
     return ((), [part]) if part is None or isinstance(part, slice) else ((part,), [slice(None)])
+
+
+def fits(mask: Sequence[int | None], sizes: Sequence[int | None]) -> bool:
+    """Whether a mask may index axes of these sizes, as far as they are known; one without elements picks nothing.
+
+    >>> fits((2, None), (2, 3)), fits((0,), (2,)), fits((1,), (2,))
+    (True, True, False)
+    """
+    return all(None in pair or pair[0] in (0, pair[1]) for pair in zip(mask, sizes, strict=True))
 
 
 # ---- what an index and an assigned value may be

@@ -42,7 +42,7 @@ def _repeat_each(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
     one_backend("repeat", (x, repeats))
     if "integer" not in repeats.dtype.kind:
         raise DTypeError(f"repeat: got repeats of dtype {repeats.dtype}; expected integers.")
-    counts = repeats.numpy()
+    counts = repeats.numpy().astype(np.int64)
     _check_counts("repeat", counts.reshape(-1).tolist())
     if counts.shape not in ((1,), (x.shape[axis],)):
         raise ShapeError(

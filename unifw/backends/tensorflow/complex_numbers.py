@@ -18,29 +18,47 @@ def _parts(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.math.real(x), tf.math.imag(x)
 
 
-def _is_finite(x: tf.Tensor) -> tf.Tensor:
-    return raw.LogicalAnd(x=raw.IsFinite(x=tf.math.real(x)), y=raw.IsFinite(x=tf.math.imag(x)))
-
-
 def expm1(x: tf.Tensor) -> tf.Tensor:
     return tf.where(raw.IsFinite(x=tf.math.real(x)), raw.Expm1(x=x), raw.Exp(x=x) - 1)
+
+
+_FAR = {tf.complex64: 2.0**40, tf.complex128: 2.0**300}
+"""Numbers of this size, and of its inverse, have squares that neither overflow nor vanish."""
+
+
+def _size(x: tf.Tensor) -> tf.Tensor:
+    """The larger part."""
+    a, b = _parts(x)
+    return raw.Maximum(x=raw.Abs(x=a), y=raw.Abs(x=b))
+
+
+def log(x: tf.Tensor) -> tf.Tensor:
+    """Of numbers brought near 1: TensorFlow's kernel gives NaN where the square of the size overflows or vanishes."""
+    (a, b), size, far = _parts(x), tf.stop_gradient(_size(x)), _FAR[x.dtype]
+    steps = tf.cast(size < 1 / far, size.dtype) - tf.cast(size > far, size.dtype)
+    scale, near = raw.Pow(x=tf.constant(far**1.75, size.dtype), y=steps), math.log(far**1.75)
+    y = raw.Log(x=tf.complex(a * scale, b * scale))
+    return tf.complex(tf.math.real(y) - steps * tf.constant(near, size.dtype), tf.math.imag(y))
 
 
 def log1p(x: tf.Tensor) -> tf.Tensor:
     """The angle by its own function: TensorFlow's kernel has one side of the negative axis only."""
     a, b = _parts(x)
     finite = tf.complex(tf.math.real(raw.Log1p(x=x)), raw.Atan2(y=b, x=1 + a))
-    return tf.where(_is_finite(x), finite, raw.Log(x=x))
+    return tf.where(_size(x) < _FAR[x.dtype], finite, log(x))
 
 
 def logarithm(x: tf.Tensor, base: float) -> tf.Tensor:
     """Part by part: a complex division would make infinity NaN."""
-    return tf.complex(*(part / tf.constant(math.log(base), part.dtype) for part in _parts(raw.Log(x=x))))
+    return tf.complex(*(part / tf.constant(math.log(base), part.dtype) for part in _parts(log(x))))
 
 
 def sqrt(x: tf.Tensor) -> tf.Tensor:
-    """The conjugate of x has the conjugate root, also on the real axis."""
-    y = raw.Sqrt(x=x)
+    """The conjugate of x has the conjugate root, also on the real axis; that of the largest numbers is finite."""
+    a, b = _parts(x)
+    half = 1 - tf.cast(tf.stop_gradient(_size(x)) > a.dtype.max / 8, a.dtype) / 2
+    y = raw.Sqrt(x=tf.complex(a * half * half, b * half * half))
+    y = tf.complex(tf.math.real(y) / half, tf.math.imag(y) / half)
     below = _is_negative(tf.math.imag(x)) & ~_is_negative(tf.math.imag(y))
     return tf.where(below, raw.Conj(input=y), y)
 

@@ -14,7 +14,7 @@ from unifw.backends.tensorflow.native import cast, integers, is_traced, op, stat
 from unifw.backends.tensorflow.native import shape as _shape
 from unifw.backends.tensorflow.promotion import constant
 from unifw.backends.tensorflow.rules import ruled
-from unifw.keys import Index, Mask, Split, split
+from unifw.keys import Index, Mask, Split, fits, split
 
 raw = tf.raw_ops
 
@@ -236,8 +236,10 @@ def _spread(value: tf.Tensor, over: tf.Tensor) -> tf.Tensor:
 def _filled(x: tf.Tensor, mask: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
     """`value` where the mask, of the first axes of `x`, is true."""
     given, sizes = tuple(mask.shape), tuple(x.shape)
-    if len(given) > len(sizes) or any(None not in pair and len(set(pair)) > 1 for pair in zip(given, sizes)):  # noqa: B905
+    if len(given) > len(sizes) or not fits(given, sizes[: len(given)]):
         raise IndexError(f"a mask of shape {given} for a tensor of shape {sizes}")
+    if 0 in given:
+        return x
     mask = tf.reshape(mask, [*_shape(mask), *[1] * (len(sizes) - len(given))])
     return tf.where(mask, value, x)
 

@@ -59,6 +59,8 @@ _mean = _reduction("Mean")
 
 
 def mean(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
+    if x.dtype.is_complex:  # of no complex numbers TensorFlow's mean is 0
+        return tf.complex(*(_mean(part, axis, keepdims) for part in (tf.math.real(x), tf.math.imag(x))))
     return _mean(x if x.dtype is tf.float32 else floating(x), axis, keepdims)
 
 
@@ -164,11 +166,15 @@ def _refuse_empty(name: str, x: tf.Tensor, axis: Any) -> None:
 
 
 def any(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _ANY[keepdims](cast(x, tf.bool), _axes(x, axis))
+    return _ANY[keepdims](_truth(x), _axes(x, axis))
 
 
 def all(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _ALL[keepdims](cast(x, tf.bool), _axes(x, axis))
+    return _ALL[keepdims](_truth(x), _axes(x, axis))
+
+
+def _truth(x: tf.Tensor) -> tf.Tensor:
+    return tf.not_equal(x, 0) if x.dtype.is_complex else cast(x, tf.bool)  # a cast looks at the real part alone
 
 
 def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor:

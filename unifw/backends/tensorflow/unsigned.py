@@ -17,7 +17,10 @@ def of_bits(x: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
 
 
 def power(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
-    return of_bits(raw.Pow(x=bits(x1), y=bits(x2)), x1.dtype)
+    """Of exponents with the top bit others that do the same: 2**62 more or less change no power of an odd number."""
+    exponent = bits(x2)
+    exponent = raw.SelectV2(condition=exponent < 0, t=exponent & (1 << 63) - 1 | 1 << 62, e=exponent)
+    return of_bits(raw.Pow(x=bits(x1), y=exponent), x1.dtype)
 
 
 def opposite(x: tf.Tensor) -> tf.Tensor:

@@ -38,7 +38,7 @@ def _remainder(x1: Any, x2: Any) -> torch.Tensor:
 
 
 remainder = _binary_or(_remainder, unsigned.rest)
-pow = _binary_or(operator.pow, _modular(operator.pow))
+pow = _binary_or(operator.pow, unsigned.power)
 
 
 def divide(x1: Any, x2: Any) -> torch.Tensor:

@@ -29,7 +29,7 @@ def getitem(x: torch.Tensor, key: Any) -> torch.Tensor:
 
 
 def _picked(x: torch.Tensor, key: Any) -> torch.Tensor:
-    if isinstance(key, torch.Tensor) and key.dtype in (torch.int64, torch.bool) and key.ndim and x.ndim:
+    if isinstance(key, torch.Tensor) and key.ndim and x.ndim and (key.dtype is torch.int64 or _is_mask_of(key, x)):
         return x[key]
     known = _split(x, key)
     flips, basic = _without_negative_steps(known.basic)
@@ -42,6 +42,11 @@ def _picked(x: torch.Tensor, key: Any) -> torch.Tensor:
     if not count:
         return picked[0]
     return torch.movedim(picked, tuple(range(count)), tuple(range(known.front, known.front + count)))
+
+
+def _is_mask_of(key: torch.Tensor, x: torch.Tensor) -> bool:
+    """Whether a key is a mask of the first axes of `x`, of their sizes."""
+    return key.dtype is torch.bool and key.shape == x.shape[: key.ndim]
 
 
 def _split(x: torch.Tensor, key: Any) -> Split:
@@ -92,8 +97,8 @@ def _without_negative_steps(key: tuple[Any, ...]) -> tuple[list[int], tuple[Any,
 
 def setitem(x: torch.Tensor, key: Any, value: Any) -> torch.Tensor:
     value = torch.as_tensor(value, dtype=x.dtype, device=x.device)
-    if not value.ndim and isinstance(key, torch.Tensor) and key.dtype is torch.bool:
-        return torch.where(_over_first_axes(key, x), value, x)
+    if not value.ndim and isinstance(key, torch.Tensor) and _is_mask_of(key, x):
+        return torch.where(key.reshape((*key.shape, *[1] * (x.ndim - key.ndim))), value, x)
     known = _split(x, key)
     flips, basic = _without_negative_steps(known.basic)
     result = flip(x, flips) if flips else x.clone()
@@ -117,16 +122,12 @@ def _write(target: torch.Tensor, key: Split, value: torch.Tensor) -> None:
     first[tuple(index)] = torch.movedim(value.broadcast_to(shape), moved, tuple(range(len(picked))))
 
 
-def _over_first_axes(mask: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """A mask of the first axes of `x` with as many axes as `x`. Raises IndexError if the sizes differ."""
-    if mask.shape != x.shape[: mask.ndim]:
-        raise IndexError(f"a mask of shape {tuple(mask.shape)} for a tensor of shape {tuple(x.shape)}")
-    return mask.reshape((*mask.shape, *[1] * (x.ndim - mask.ndim)))
-
-
 def take(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     indices = indices.to(torch.int64)
-    return torch.index_select(x, axis, torch.where(indices < 0, indices + x.shape[axis], indices))
+    indices = torch.where(indices < 0, indices + x.shape[axis], indices)
+    if x.dtype in SIGNED:
+        return torch.index_select(x.view(SIGNED[x.dtype]), axis, indices).view(x.dtype)
+    return torch.index_select(x, axis, indices)
 
 
 def take_along_axis(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:

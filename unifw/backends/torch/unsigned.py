@@ -50,7 +50,7 @@ def binary_or(native: Binary, unsigned: Binary) -> Binary:
     def apply(x1: Any, x2: Any) -> torch.Tensor:
         try:
             return native(x1, x2)
-        except NotImplementedError:
+        except RuntimeError:  # no kernel, or a number above those of int64
             x1, x2 = both(x1, x2)
             if x1.dtype not in WIDE:
                 raise
@@ -111,6 +111,13 @@ def shifted_right(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
 
 def opposite(x: torch.Tensor) -> torch.Tensor:
     return of_bits(-bits(x), x.dtype)
+
+
+def power(x1: torch.Tensor, x2: torch.Tensor) -> torch.Tensor:
+    """Of exponents with the top bit others that do the same: 2**62 more or less change no power of an odd number."""
+    exponent = bits(x2)
+    exponent = torch.where(exponent < 0, exponent & ~_TOP | (1 << 62), exponent)
+    return of_bits(bits(x1) ** exponent, x1.dtype)
 
 
 def squared(x: torch.Tensor) -> torch.Tensor:

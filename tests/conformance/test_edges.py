@@ -1,0 +1,96 @@
+"""The ends of what dtypes and shapes can be, where kernels fail: huge numbers, no elements, wide unsigned integers."""
+
+from __future__ import annotations
+
+import cmath
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+import unifw
+
+from .conftest import NATIVE
+from .oracle import assert_same
+
+UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
+COMPLEX = ("complex64", "complex128")
+TOP = 1 << 63
+
+
+def test_lists_of_uint64_keep_every_bit(backend: str) -> None:
+    numbers = [0, TOP + 1, 2**64 - 1]
+    assert unifw.asarray(numbers, dtype="uint64").tolist() == numbers
+    assert unifw.asarray([1.5, 2], dtype="uint64").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("exponent", [TOP, TOP + 5, 2**64 - 2, 2**64 - 1])
+def test_powers_of_uint64_wrap_around(backend: str, exponent: int) -> None:
+    bases = [0, 1, 2, 3, 5, 10, 2**64 - 1]
+    expected = [pow(base, exponent, 2**64) for base in bases]
+    x = unifw.asarray(bases, dtype="uint64")
+    assert unifw.pow(x, unifw.full(7, exponent, dtype="uint64")).tolist() == expected
+    assert (x**exponent).tolist() == expected
+    assert (exponent ** unifw.asarray([0, 1, 2], dtype="uint64")).tolist() == [1, exponent, exponent**2 % 2**64]
+
+
+@pytest.mark.parametrize("dtype", UNSIGNED)
+def test_unsigned_integers_are_taken_and_repeated(backend: str, dtype: str) -> None:
+    x = np.asarray([[1, 2, 3], [4, 5, 6]], dtype)
+    assert_same(unifw.take(unifw.asarray(x), unifw.asarray([2, -1], dtype="int8"), axis=1), x[:, [2, 2]])
+    counts = np.asarray([2, 0, 1], dtype)
+    assert_same(unifw.repeat(unifw.asarray(x), unifw.asarray(counts), axis=1), x[:, [0, 0, 2]])
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0), (0, 0)])
+def test_masks_without_elements_fit_axes_of_any_size(backend: str, shape: tuple[int, ...]) -> None:
+    """As the standard has it: the size of an axis of a mask is that of the tensor's axis, or 0."""
+    x, mask = unifw.ones((2, 3, 4)), unifw.zeros(shape, dtype="bool")
+    assert x[mask].shape == (0, *x.shape[len(shape) :])
+    x[mask] = 5
+    x[mask] = unifw.zeros((0, *x.shape[len(shape) :]))
+    assert_same(x, np.ones((2, 3, 4), "float32"))
+    with pytest.raises(IndexError):
+        x[unifw.zeros((1, *shape[1:]), dtype="bool")]
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)  # NumPy, the toy's, warns of the mean of nothing
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_the_mean_of_no_complex_numbers_is_nan(backend: str, dtype: str) -> None:
+    for x, axis in ((unifw.zeros(0, dtype=dtype), None), (unifw.zeros((1, 0), dtype=dtype), 1)):
+        mean = unifw.mean(x, axis=axis).numpy()
+        assert np.isnan([mean.real, mean.imag]).all()
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_an_imaginary_number_is_true(backend: str, dtype: str) -> None:
+    x = unifw.asarray([[1j, 0], [1, 1j]], dtype=dtype)
+    assert unifw.any(x, axis=1).tolist() == [True, True]
+    assert unifw.all(x, axis=1).tolist() == [False, True]
+
+
+FUNCTIONS = {
+    "acos": cmath.acos, "acosh": cmath.acosh, "asin": cmath.asin, "asinh": cmath.asinh, "atan": cmath.atan,
+    "atanh": cmath.atanh, "log": cmath.log, "log10": cmath.log10, "sqrt": cmath.sqrt, "tanh": cmath.tanh,
+    "log2": lambda z: cmath.log(z) / math.log(2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)
+@pytest.mark.parametrize("dtype", COMPLEX)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_of_huge_and_tiny_complex_numbers(backend: str, name: str, dtype: str) -> None:
+    """All at once, by vector instructions, and some alone, by other code."""
+    limits = np.finfo(dtype)
+    low, high = float(limits.smallest_normal) * 2, float(limits.max)
+    sizes = [low, math.sqrt(low), 1e-3, 2.0, math.sqrt(high) / 2, math.sqrt(high) * 4, high / 4, high]
+    parts = [sign * size for size in sizes for sign in (1, -1)]
+    x = np.asarray([complex(a, b) for a, b in product(parts, parts)], dtype)
+    function = getattr(unifw, name)
+    results = dict(enumerate(function(unifw.asarray(x)).tolist()))
+    alone = {i: function(unifw.asarray(x[i])).item() for i in range(0, len(x), 7)}
+    for i, got in [*results.items(), *alone.items()]:
+        want = FUNCTIONS[name](complex(x[i]))
+        if abs(want.real) < high and abs(want.imag) < high:
+            assert cmath.isclose(got / 4, want / 4, rel_tol=1e-5, abs_tol=low), (x[i], got, want)
