@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unifw.devices import existing, placed
-from unifw.dtypes import DType, as_dtype, bool_, default_dtype, promote, promote_scalar, uint64
+from unifw.dtypes import OF_NUMPY, DType, as_dtype, bool_, default_dtype, promote, promote_scalar, uint64
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.registry import backend_of_native
 from unifw.spec import Backend, Native
@@ -19,6 +19,10 @@ TensorLike = Any
 
 def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, device: str | None = None) -> Native:
     """A native tensor of `backend` with the values of `x`, in memory of its own."""
+    if type(x) is np.ndarray and dtype is None:
+        own = OF_NUMPY.get(x.dtype)
+        if own is not None and x.dtype.char not in "qQ":  # the usual case, without a conversion
+            return backend.array.from_numpy(x, own, placed(backend, device), True)
     if isinstance(x, Tensor):
         if x.backend is not backend:  # by copy: the caller may go on to change what it gave us
             return backend.array.from_numpy(x.numpy(), dtype or x.dtype, placed(backend, device), True)

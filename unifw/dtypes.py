@@ -64,6 +64,8 @@ ALL: Final = (
 )  # fmt: skip
 BY_NAME: Final = {dtype.name: dtype for dtype in ALL}
 _PYTHON: Final[dict[type, DType]] = {bool: bool_, int: int64, float: float32, complex: complex64}
+OF_NUMPY: Final = {np.dtype(dtype.name): dtype for dtype in ALL if dtype is not bfloat16}
+"""The dtype of an array, where NumPy has it too and its bytes are in the machine's order."""
 
 
 def as_dtype(dtype: Any) -> DType:
@@ -78,9 +80,9 @@ def as_dtype(dtype: Any) -> DType:
         return dtype
     if isinstance(dtype, str) and dtype in BY_NAME:
         return BY_NAME[dtype]
-    python = _PYTHON.get(dtype)
-    if python is not None:
-        return python
+    known = _PYTHON.get(dtype) or OF_NUMPY.get(dtype)
+    if known is not None:
+        return known
     try:
         return BY_NAME[np.dtype(dtype).name if dtype is not None else ""]
     except (TypeError, KeyError):

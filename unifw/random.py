@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -267,6 +266,8 @@ def truncated_normal(
     wanted = _floating("truncated_normal", dtype)
     u = _draw("uniform", shape, float64, device, generator)
     if _stream_on_host(generator) is not None:  # one inversion for all backends, or the last bit would differ
+        from statistics import NormalDist
+
         bell = NormalDist()
         low, high = bell.cdf(lower), bell.cdf(upper)
         values = [bell.inv_cdf(low + (high - low) * value) for value in u.numpy().ravel().tolist()]

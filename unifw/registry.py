@@ -203,7 +203,9 @@ def backend_of_checkpoint(ending: str) -> BackendInfo | None:
 def backend_of_native(x: Any) -> Backend | None:
     """The backend whose framework made the object `x`, loading it if needed, or None."""
     framework = type(x).__module__.partition(".")[0]
+    if framework in ("builtins", "numpy"):
+        return None
     for name, plugin in _plugins().items():
-        if plugin.INFO.requires == framework and framework != "numpy":
+        if plugin.INFO.requires == framework:
             return load_backend(name)
     return None

@@ -122,6 +122,31 @@ def test_importing_unifw_imports_no_framework() -> None:
     assert not {"rich", "safetensors", "array_api_compat", "keras"} & loaded, "extras are imported when they are used"
 
 
+def imported_by(code: str, before: str) -> set[str]:
+    """The modules that a fresh interpreter imports for `code`, beyond those that it imports for `before`."""
+    program = f"{before}\nimport sys; seen = set(sys.modules)\n{code}\nprint(*sorted(set(sys.modules) - seen))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_unifw_is_quick() -> None:
+    """By the number of modules, as a clock would tell what else the machine does."""
+    new = imported_by("import unifw", before="import numpy, numpy.random, dataclasses")
+    others = {name for name in new if name.partition(".")[0] != "unifw"}
+    assert len(others) < 20, sorted(others)
+    assert len(new) < 300
+    assert not {"statistics", "tempfile", "difflib", "email", "importlib.metadata"} & others
+
+
+@pytest.mark.parametrize("name", ["torch", "tensorflow"])
+def test_loading_a_backend_is_quick_once_its_framework_is_there(name: str) -> None:
+    """Tracers and compilers, which take seconds and tens of MiB, are imported when something is traced."""
+    new = imported_by(f"import unifw; unifw.set_backend({name!r}); unifw.zeros(2)", before=f"import {name}")
+    others = {module for module in new if module.partition(".")[0] != "unifw"}
+    assert len(others) < 40, sorted(others)
+    assert not {"sympy", "torch._dynamo", "torch._inductor", "keras"} & others
+
+
 def test_models_are_imported_when_they_are_used() -> None:
     program = "import sys, unifw; assert 'unifw.models' not in sys.modules and 'models' in dir(unifw); "
     for use in ("unifw.models.MLP", "from unifw import models; models.MLP", "import unifw.models"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,11 @@ def test_auto_takes_the_fastest_mode_and_leaves_training_as_if_it_had_not_looked
 
 
 class Work:
-    """Candidates whose compilation and steps take so many seconds of a clock of their own."""
+    """Candidates whose compilation and steps take so many seconds of a clock of their own, times a machine's load."""
 
     def __init__(self, **costs: tuple[float, float] | Exception) -> None:
         self.costs, self.now, self.steps = costs, 0.0, dict.fromkeys(costs, 0)
+        self.load: Callable[[float], float] = lambda now: 1.0
 
     def clock(self) -> float:
         return self.now
@@ -146,7 +148,7 @@ class Work:
 
         def run(steps: int) -> None:
             self.steps[mode] += steps
-            self.now += cost[1] * steps
+            self.now += cost[1] * steps * self.load(self.now)
 
         return run
 
@@ -162,6 +164,58 @@ def test_the_fastest_is_found_within_the_budget() -> None:
     assert [x.first for x in found.candidates] == pytest.approx([4.1, 9.2, 0.5])
     assert work.now < 60
     assert found.best is found.candidates[0]
+
+
+def busy(seed: int) -> Callable[[float], float]:
+    """A load that is another one every second, often a multiple of what the machine can do, and noise on top."""
+    rng = np.random.default_rng(seed)
+    seconds = rng.choice([1.0, 1.0, 2.0, 4.0], 1000)
+    return lambda now: float(seconds[int(now) % 1000] * (1 + rng.exponential(0.05)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_fastest_is_found_on_a_busy_machine(seed: int) -> None:
+    work = Work(eager=(0.0, 0.013), default=(1.0, 0.010), max=(2.0, 0.012), slow=(0.1, 0.05))
+    work.load = busy(seed)
+    found = work.timed(60.0)
+    assert found.best is not None
+    assert found.best.mode == "default"
+    assert found.best.seconds == pytest.approx(0.010, rel=0.1)
+    assert work.now < 30
+
+
+def test_who_is_clearly_behind_leaves_early() -> None:
+    work = Work(slow=(0.0, 0.02), fast=(0.0, 0.01), alike=(0.0, 0.0101))
+    work.timed(60.0)
+    assert min(work.steps["fast"], work.steps["alike"]) > 4 * work.steps["slow"]
+
+
+def test_what_fails_later_has_a_reason() -> None:
+    turns: list[int] = []
+
+    def make(backend: str, mode: str) -> Run:
+        def run(steps: int) -> None:
+            turns.append(steps)
+            if mode == "bad" and len(turns) > 5:
+                raise RuntimeError("out of memory")
+
+        return run
+
+    rows = {x.mode: x for x in time_each([("b", "bad"), ("b", "good")], make, 5.0).candidates}
+    assert (rows["bad"].seconds, rows["bad"].reason) == (None, "RuntimeError: out of memory")
+    assert rows["good"].seconds is not None
+
+
+def test_of_real_work_the_lighter_is_found() -> None:
+    matrix = np.random.default_rng(0).normal(size=(64, 64))
+
+    def make(backend: str, mode: str) -> Run:
+        times = {"light": 20, "heavy": 27}[mode]
+        return lambda steps: [matrix @ matrix for _ in range(times * steps)]
+
+    best = time_each([("b", "heavy"), ("b", "light")], make, 10.0).best
+    assert best is not None
+    assert best.mode == "light"
 
 
 def test_what_is_too_slow_or_fails_has_a_reason() -> None:

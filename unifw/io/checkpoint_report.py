@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from unifw.dtypes import DType
@@ -88,6 +87,8 @@ def nearest(report: CheckpointReport, own: Shapes, stored: Shapes) -> list[str]:
     >>> nearest(report, {"head.weight": (2, 3)}, {"fc.weight": (2, 3), "fc.bias": (2,)})
     ['head.weight is fc.weight']
     """
+    from difflib import get_close_matches
+
     found = []
     for name in report.missing[:_SHOWN]:
         alike = [other for other in report.unexpected if stored[other] == own[name]]

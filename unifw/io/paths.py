@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +31,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     >>> [file.name for file in folder.iterdir()]
     ['note.txt']
     """
+    import shutil
+    import tempfile
+
     try:
         folder = Path(tempfile.mkdtemp(prefix=".unifw-", dir=path.parent))
     except OSError as error:

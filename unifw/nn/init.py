@@ -7,7 +7,6 @@ sets a Parameter that exists, in place, and returns it. A weight's shape is (out
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -102,6 +101,8 @@ def trunc_normal(
     """
     if not a < b or std <= 0:
         raise ArgumentError(f"trunc_normal: got a={a}, b={b}, std={std}; expected a below b and a positive std.")
+    from statistics import NormalDist
+
     bell, size = NormalDist(mean, std), math.prod(shape)
     low, high = bell.cdf(a), bell.cdf(b)
     if high - low < _LEAST_ACCEPTANCE:  # far out: invert the distribution function

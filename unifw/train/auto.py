@@ -29,8 +29,7 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
     names = [(backend.name, mode) for mode in modes_of(backend.info)]
 
     def make(_: str, mode: str) -> Run:
-        trainer.compile, trainer.progress = mode, False
-        return lambda steps: trainer.fit([given] * steps)
+        return lambda steps: run_in(trainer, mode, [given] * steps)
 
     recipe.prepare(model)
     facts = [getattr(trainer.loss, "__qualname__", ""), sorted(trainer.metrics), *recipe.settings()]
@@ -42,6 +41,12 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
         if found.best is not None:
             decisions.keep(key, found)
     return found.best.mode if found.best else None
+
+
+def run_in(trainer: Trainer, mode: str, batches: list[Any]) -> None:
+    """Train on these batches in a mode, quietly; steps that were made for another mode are kept."""
+    trainer.compile, trainer.progress = mode, False
+    trainer.fit(batches)
 
 
 @contextmanager

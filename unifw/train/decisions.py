@@ -7,9 +7,7 @@ import json
 import os
 import platform
 import sys
-import tempfile
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +39,8 @@ def load(key: str) -> Tuning | None:
 
 def keep(key: str, tuning: Tuning) -> None:
     """Write a decision down, whole or not at all; where nothing can be written, tuning is done again next time."""
+    import tempfile
+
     path = cache_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +82,8 @@ def _settings(module: Module) -> list[tuple[str, Any]]:
 
 
 def _versions(names: Sequence[str]) -> list[tuple[str, str]]:
+    from importlib.metadata import PackageNotFoundError, version  # a tenth of the time of `import unifw`, if at the top
+
     found = []
     for package in ("unifw", *(info(name).requires for name in names)):
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from unifw.conversion import TensorLike, to_native
@@ -15,6 +16,7 @@ from unifw.registry import backends as known_backends
 from unifw.registry import get_backend, info, using_backend
 from unifw.tensor import Tensor
 from unifw.train import decisions
+from unifw.train.auto import run_in
 from unifw.train.precision import Precision
 from unifw.train.running import modes_of
 from unifw.train.trainer import Trainer
@@ -41,8 +43,8 @@ def tune(
     up is the last. What cannot run is in the result with its reason. With `progress` the table is printed.
 
     The result is kept in a file of the user's cache folder for this model, batch, machine and these versions, and
-    read from there the next time; `refresh` measures anew. Candidates run one after the other, so ask an idle machine:
-    what else runs meanwhile falls on some of them only. The host's random stream is left as it was.
+    read from there the next time; `refresh` measures anew. Candidates take turns, so that what else the machine does
+    falls on all of them; each backend holds one model meanwhile. The host's random stream is left as it was.
 
     >>> import numpy as np, unifw
     >>> batch = np.ones((8, 4), np.float32), np.zeros(8, np.int64)
@@ -76,14 +78,18 @@ def _names(backends: Sequence[str]) -> list[tuple[str, str]]:
 def _maker(
     build_model: Callable[[], Module], batch: Sequence[TensorLike], loss: Any, optimizer: Any, precision: Precision
 ) -> Callable[[str, str], Run]:
-    """The function from a backend and a mode to the steps of a Trainer."""
+    """The function from a backend and a mode to the steps of a Trainer, of which each backend has one."""
 
-    def make(backend: str, mode: str) -> Run:
+    @cache
+    def prepared(backend: str) -> tuple[Trainer, tuple[Tensor, ...]]:
         with using_backend(backend):
             model = _built(build_model)
             given = tuple([_here(x) for x in batch])
-            trainer = Trainer(model, optimizer(model), loss, progress=False, precision=precision, compile=mode)
-        return lambda steps: trainer.fit([given] * steps)
+            return Trainer(model, optimizer(model), loss, progress=False, precision=precision), given
+
+    def make(backend: str, mode: str) -> Run:
+        trainer, given = prepared(backend)
+        return lambda steps: run_in(trainer, mode, [given] * steps)
 
     return make
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -15,9 +16,10 @@ Run = Callable[[int], Any]
 
 Clock = Callable[[], float]
 
-_BLOCKS = 5
-_MOST_STEPS = 50
-_MOST_SECONDS = 2.0  # more does not make a choice better
+_ROUNDS, _MOST_STEPS = 15, 50
+_MOST_SECONDS = 0.2  # of a turn: more does not make a choice better
+_TO_PREPARE = 0.8  # of the budget: the rest is left for the rounds
+_BEFORE_LEAVING, _BEHIND = 2, 1.5  # rounds, and times the fastest: noise rarely does as much to every turn of one
 
 
 @dataclass(frozen=True)
@@ -65,59 +67,101 @@ def time_each(
     budget: float,
     clock: Clock = perf_counter,
 ) -> Tuning:
-    """Time what `make(backend, mode)` returns, one after the other, in about `budget` seconds in all.
+    """Time what `make(backend, mode)` returns, in about `budget` seconds in all.
 
-    What fails, or needs more time than is left, has a reason in place of a time; what is made is let go before the
-    next one.
+    All are made and run once; then they take turns, so that what else the machine does falls on each of them, until
+    the rounds or the time are over. Who is clearly behind leaves early. What fails, or needs more time than is left,
+    has a reason in place of a time.
 
     >>> found = time_each([("a", "slow"), ("a", "fast")], lambda backend, mode: lambda steps: None, budget=1.0)
     >>> len(found.candidates), found.best is not None
     (2, True)
     """
-    end, found = clock() + budget, []
-    for done, (backend, mode) in enumerate(names):
-        if clock() >= end:
+    start, ready, found = clock(), list[_Ready](), list[Candidate]()
+    for backend, mode in names:
+        if clock() >= start + _TO_PREPARE * budget:
             found.append(Candidate(backend, mode, reason=f"not tried: the budget of {budget:g} s was used up"))
         else:
-            found.append(_time(backend, mode, make, end, len(names) - done, clock))
+            made = _prepared(backend, mode, make, start + budget, clock)
+            (ready if isinstance(made, _Ready) else found).append(made)  # type: ignore[arg-type]
+    _race(ready, start + budget, clock)
+    found += [x.candidate() for x in ready]
     return Tuning(tuple(sorted(found, key=lambda x: float("inf") if x.seconds is None else x.seconds)))
 
 
-def _time(
-    backend: str, mode: str, make: Callable[[str, str], Run], end: float, waiting: int, clock: Clock
-) -> Candidate:
+@dataclass
+class _Ready:
+    """A candidate that runs: seconds per step of its second step, and of each of its turns."""
+
+    backend: str
+    mode: str
+    run: Run
+    first: float
+    second: float
+    turns: list[float] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Of the fastest turn: what else the machine does only adds."""
+        return min(self.turns, default=self.second)
+
+    def turn(self, share: float, clock: Clock) -> None:
+        """As many steps as should fit into so many seconds."""
+        steps = max(1, min(_MOST_STEPS, int(share / self.seconds))) if self.seconds else _MOST_STEPS
+        start = clock()
+        try:
+            with _strictly():
+                self.run(steps)
+            self.turns.append((clock() - start) / steps)
+        except Exception as error:
+            self.reason = _words(error)
+
+    def candidate(self) -> Candidate:
+        seconds = None if self.reason else self.seconds
+        return Candidate(self.backend, self.mode, seconds, self.first, self.reason)
+
+
+def _prepared(backend: str, mode: str, make: Callable[[str, str], Run], end: float, clock: Clock) -> _Ready | Candidate:
+    """After its first two steps, or why there is nothing to time."""
     start = clock()
     try:
-        with catch_warnings():
-            simplefilter("ignore")
-            simplefilter("error", CompileWarning)  # a compiler that gave up leaves what is timed anyway
+        with _strictly():
             run = make(backend, mode)
             run(1)
             first = clock() - start
             if clock() >= end:
                 return Candidate(backend, mode, None, first, f"the first step took {first:.3g} s, more than was left")
             run(1)
-            return Candidate(backend, mode, _seconds(run, min(end, clock() + (end - clock()) / waiting), clock), first)
+            return _Ready(backend, mode, run, first, clock() - start - first)
     except Exception as error:  # whatever a framework may raise: the others may do
-        return Candidate(backend, mode, reason=f"{type(error).__name__}: {' '.join(str(error).split())}"[:300])
+        return Candidate(backend, mode, reason=_words(error))
 
 
-def _seconds(run: Run, end: float, clock: Clock) -> float:
-    """Seconds per step: of the fastest of a few blocks, as what else the machine does only adds."""
+def _race(ready: Sequence[_Ready], end: float, clock: Clock) -> None:
+    """Let all take turns, for a few rounds."""
+    live = list(ready)
+    for done in range(_ROUNDS):
+        for x in live:
+            if clock() >= end:
+                return
+            x.turn(min(_MOST_SECONDS, (end - clock()) / (len(live) * (_ROUNDS - done))), clock)
+        live = [x for x in live if not x.reason]
+        lead = min((x.seconds for x in live), default=0.0)
+        if done + 1 >= _BEFORE_LEAVING:
+            live = [x for x in live if x.seconds <= _BEHIND * lead]
 
-    def block(steps: int) -> float:
-        start = clock()
-        run(steps)
-        return (clock() - start) / steps
 
-    best = block(1)
-    share = min(end - clock(), _MOST_SECONDS) / _BLOCKS
-    steps = max(1, min(_MOST_STEPS, int(share / best) if best else _MOST_STEPS))
-    for _ in range(_BLOCKS):
-        if clock() >= end:
-            break
-        best = min(best, block(steps))
-    return best
+@contextmanager
+def _strictly() -> Iterator[None]:
+    with catch_warnings():
+        simplefilter("ignore")
+        simplefilter("error", CompileWarning)  # a compiler that gave up leaves what is timed anyway
+        yield
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
 def table(tuning: Tuning) -> str:

@@ -59,14 +59,17 @@ def is_size(x: Any) -> bool:
 
 
 def from_numpy(x: np.ndarray[Any, Any], dtype: DType, device: str | None, copy: bool) -> torch.Tensor:
-    if x.dtype.name == "bfloat16":  # ml_dtypes' type, which torch does not read
+    if x.dtype.kind == "V":  # ml_dtypes' bfloat16, which torch does not read
         x = x.astype(np.float32)
     if x.dtype.char in "qQ" and x.dtype.isnative:  # C's long long, another name for 64 bits, which torch does not read
         x = x.view(x.dtype.name)
-    if not copy and x.flags.writeable and x.dtype.isnative and x.flags.c_contiguous:
-        tensor = torch.from_numpy(x).to(TORCH[dtype])
-    else:
-        tensor = torch.from_numpy(np.array(x, order="C", dtype=x.dtype.newbyteorder("="))).to(TORCH[dtype])
+    if not x.dtype.isnative:
+        x = x.astype(x.dtype.newbyteorder("="))
+    if copy or not (x.flags.writeable and x.flags.c_contiguous):
+        x = np.array(x, order="C")
+    tensor = torch.from_numpy(x)
+    if tensor.dtype is not TORCH[dtype]:
+        tensor = tensor.to(TORCH[dtype])
     return tensor if device is None else devices.move(tensor, device)
 
 
@@ -74,8 +77,7 @@ def to_numpy(x: torch.Tensor) -> np.ndarray[Any, Any]:
     if _is_wrapped(x):  # by a derivative that is being taken
         with temporarily_clear_interpreter_stack():
             return to_numpy(_unwrapped(x))
-    x = x.detach().cpu()
-    values: np.ndarray[Any, Any] = (x.float() if x.dtype is torch.bfloat16 else x.resolve_conj().resolve_neg()).numpy()
+    values: np.ndarray[Any, Any] = (x.float() if x.dtype is torch.bfloat16 else x).numpy(force=True)
     return values.copy()
 
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch._dynamo.source import ConstantSource
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.symbolic_shapes import DimDynamic
 
 Dims = Sequence[Mapping[int, str]]
 
@@ -86,6 +84,9 @@ def _hints(inputs: Sequence[torch.Tensor], dims: Dims) -> dict[str, int]:
 
 def _symbol(mode: FakeTensorMode, name: str, hint: int) -> Any:
     """A symbolic size."""
+    from torch._dynamo.source import ConstantSource  # two seconds and 38 MiB, if at the top
+    from torch.fx.experimental.symbolic_shapes import DimDynamic
+
     environment, source = mode.shape_env, ConstantSource(f"size_{name}")
     assert environment is not None
     symbol = environment.create_symbol(hint, source, DimDynamic.DYNAMIC, None)

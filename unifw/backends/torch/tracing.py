@@ -15,7 +15,6 @@ from torch._subclasses.fake_tensor import (
     UnsupportedOperatorException,
 )
 from torch.autograd import forward_ad
-from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, ShapeEnv
 
 from unifw.backends.torch import capture
 from unifw.backends.torch.sizes import Sizes, all_told_apart, stand_ins
@@ -27,12 +26,7 @@ from unifw.variable import Variable
 outside = capture.outside
 Run = Callable[..., Sequence[torch.Tensor]]
 
-_NO_GRAPH = (
-    DataDependentOutputException,
-    DynamicOutputShapeException,
-    GuardOnDataDependentSymNode,
-    UnsupportedOperatorException,
-)
+_NO_GRAPH = (DataDependentOutputException, DynamicOutputShapeException, UnsupportedOperatorException)
 _tracing = torch._C._get_tracing_state
 _OPTIONS = {"default": "default", "max": "max-autotune-no-cudagraphs", "reduce-overhead": "reduce-overhead"}
 
@@ -67,7 +61,11 @@ def trace(
 
 def _has_no_graph(error: BaseException | None) -> bool:
     """Whether a size that depends on values, or an operator that knows no shapes, is what stopped a trace."""
-    return error is not None and (isinstance(error, _NO_GRAPH) or _has_no_graph(error.__cause__))
+    from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode  # a second and 34 MiB, if at the top
+
+    if error is None:
+        return False
+    return isinstance(error, (*_NO_GRAPH, GuardOnDataDependentSymNode)) or _has_no_graph(error.__cause__)
 
 
 def _first_line(error: BaseException) -> str:
@@ -98,6 +96,8 @@ def _graph(
 def _graph_of_sizes(
     function: Callable[..., Any], inputs: Sequence[torch.Tensor], dims: Sequence[Mapping[int, str]], fixed: bool
 ) -> tuple[capture.Graph, list[Any], Sizes]:
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
     fake = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     with fake:
         fakes, sizes = stand_ins(fake, inputs, dims, fixed)
