@@ -457,6 +457,51 @@ def test_second_order(backend: str) -> None:
     close(unifw.grad(lambda x: unifw.sum(unifw.grad(compiled)(x) ** 2))(x), expected, 1e-12)
 
 
+def test_second_order_runs_no_python(backend: str) -> None:
+    """Gradients of gradients of a compiled function are graphs, too, to any order, for parameters and inputs."""
+    runs = []
+
+    def energy(model: nn.Module, x: unifw.Tensor) -> unifw.Tensor:
+        runs.append(x)
+        held = unifw.stop_gradient(x)
+        y = unifw.tanh(model(x))
+        return unifw.sum(y * y * held[:, :2] + y)
+
+    def force(function: Any) -> Any:
+        return lambda model, x: unifw.sum(unifw.grad(function, argnums=1)(model, x) ** 2)
+
+    model, x = nn.Linear(3, 2).to(unifw.float64), tensor(5, 3, dtype="float64")
+    compiled = unifw.compile(energy)
+    compiled(model, x)
+    runs.clear()
+    for nested in (force, lambda function: force(force(function))):
+        found = unifw.grad(nested(compiled), argnums=(0, 1))(model, x)
+        assert runs == []
+        expected = unifw.grad(nested(energy), argnums=(0, 1))(model, x)
+        runs.clear()
+        for ours, theirs in zip(unifw.tree.leaves(found), unifw.tree.leaves(expected), strict=True):
+            close(ours, theirs, 1e-12)
+
+
+def test_second_order_of_what_no_graph_has_runs_as_python(backend: str) -> None:
+    """Fused attention, random numbers and statistics: from the compiled function to the right numbers all the same."""
+    attention, norm, x = nn.TransformerEncoderLayer(4, 2, 5, dropout=0.0), nn.BatchNorm1d(4), tensor(2, 3, 4)
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: unifw.sum(attention(x) ** 2),
+        lambda x: unifw.sum(norm(x) ** 3),
+        lambda x: unifw.sum(nn.functional.dropout(x, 0.5) ** 3),
+        lambda x: unifw.sum(unifw.cond(unifw.sum(x) > 0, lambda: x**3, lambda: -(x**3))),
+    ]
+    for function in functions:
+        found = []
+        for run in (function, unifw.compile(function)):
+            unifw.seed(3)
+            found.append(unifw.hvp(run, (x,), (x,)))
+        close(found[1][0], found[0][0], 1e-5)
+        close(found[1][1][0], found[0][1][0], 1e-4)
+    assert norm.num_batches_tracked.item() == 2
+
+
 def test_gradients_stop_where_they_stop_in_eager_code(backend: str) -> None:
     def function(x: unifw.Tensor) -> unifw.Tensor:
         with unifw.no_grad():

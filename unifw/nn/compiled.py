@@ -84,7 +84,8 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
     Tensor that often changes as an argument, or make it a Buffer. Numbers and other Python values from outside keep
     the value that they had at the trace. Gradients may be taken of it and in it, any output is a tree of Tensors and
     constants, and random numbers follow `unifw.seed`. A call that finishes layers which wait for their input size
-    runs uncompiled.
+    runs uncompiled, and so does one whose gradient is differentiated again if the function draws numbers, assigns to
+    variables, has branches, loops, open axes or rules of its own; others have compiled gradients of every order.
 
     `dynamic` names the axes whose size may vary within one trace: {"x": {0: "batch"}}, by the argument's name or
     position, for each Tensor in it; axes of one name have one size. A name alone, "batch", is that of axis 0 of every

@@ -51,11 +51,12 @@ class Graph:
     def __init__(self, concrete: Any, fallback: Callable[[], Any] | None, warn: Callable[[str], None]) -> None:
         self.variables: Sequence[Variable] = owners(concrete)
         self._call = flat_call(concrete)
+        self._has_rules = hasattr(concrete.graph, "_unifw_rules")
         self._fallback = fallback
         self._warn = warn
 
     def __call__(self, inputs: list[tf.Tensor]) -> Any:
-        if differentiated_again.get():
+        if self._has_rules and differentiated_again.get():
             return NotImplemented
         try:
             return self._call(inputs)
@@ -68,7 +69,7 @@ class Graph:
         assert self._fallback is not None
         plain = Graph(self._fallback(), None, self._warn)
         outputs = plain(inputs)
-        self._call, self._fallback = plain._call, None
+        self._call, self._has_rules, self._fallback = plain._call, plain._has_rules, None
         self._warn(reason(error))
         return outputs
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from operator import getitem
 from typing import Any
 
 import torch
@@ -36,14 +37,14 @@ writes: ContextVar[Written | None] = ContextVar("unifw_torch_writes", default=No
 """What is known of the function that is being captured; None outside."""
 
 differentiated_again: ContextVar[bool] = ContextVar("unifw_torch_again", default=False)
-"""Whether a gradient is taken that will itself be differentiated, which no compiled graph can be."""
+"""Whether a gradient is taken that will itself be differentiated, which fused kernels and compiled graphs cannot be."""
 
 stands_for: dict[Any, Callable[..., Any]] = {}
 """What is called in place of an operator when a captured graph runs."""
 
 _log = logging.getLogger("torch._subclasses.fake_tensor")
 _DETACH = torch.ops.aten.detach.default
-_DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach}
+_DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach, _DETACH}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,18 @@ def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[to
 def is_capturing() -> bool:
     """Whether this runs in a function that is being captured."""
     return writes.get() is not None
+
+
+def is_pure(module: GraphModule) -> bool:
+    """Whether a graph gives the same at each run: it draws nothing, changes nothing, and has no graphs inside of it."""
+    calls = [node.target for node in module.graph.nodes if node.op not in ("placeholder", "output")]
+    operators = [call for call in calls if call is not getitem]
+    return all(
+        isinstance(call, torch._ops.OpOverload)
+        and not call._schema.is_mutable
+        and torch.Tag.nondeterministic_seeded not in call.tags
+        for call in operators
+    )
 
 
 def leaf(x: torch.Tensor) -> torch.Tensor:

@@ -120,6 +120,8 @@ class Captured:
         self._warn = warn
         self._held: list[Tensor] = [_holder(x) for x in graph.outer]
         self._compiled: dict[tuple[bool, ...], Run] = {}
+        self._pulled: dict[tuple[bool, ...], Captured] = {}
+        self._twice: dict[tuple[bool, ...], bool] = {}
         self.variables: Sequence[Variable] = [x for x in self._held if isinstance(x, Variable)]
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
@@ -130,12 +132,56 @@ class Captured:
         pattern = tuple([x.requires_grad for x in every]) if torch.is_grad_enabled() else ()
         if True not in pattern:
             pattern = ()
-        elif self._own_gradient or capture.differentiated_again.get():
+        elif self._own_gradient:
             return NotImplemented
+        elif capture.differentiated_again.get():
+            return _Again.apply(self, *every) if self._differentiates_again(pattern) else NotImplemented
+        return self._run(pattern)(*every)
+
+    def _run(self, pattern: tuple[bool, ...]) -> Run:
         run = self._compiled.get(pattern)
         if run is None:
             run = self._compiled[pattern] = self._compile(pattern)
-        return run(*every)
+        return run
+
+    # ---- gradients of gradients, of which a compiled graph has none: it is a graph itself, compiled and differentiated
+
+    def _differentiates_again(self, pattern: tuple[bool, ...]) -> bool:
+        known = self._twice.get(pattern)
+        if known is None:
+            known = self._twice[pattern] = self._has_second_gradient(pattern)
+        return known
+
+    def _has_second_gradient(self, pattern: tuple[bool, ...]) -> bool:
+        """Whether the graph can run a second time for its gradient, and that has a gradient in its turn."""
+        if self._sizes.open or not capture.is_pure(self._module):
+            return False
+        try:
+            pulled = self.pulled(pattern)
+            pulled.pulled((*pattern, *[True] * (len(pulled._fakes) - len(pattern))))
+        except Exception:  # of an operation without second derivatives, for which eager code may have another
+            return False
+        return True
+
+    def pulled(self, pattern: tuple[bool, ...]) -> Captured:
+        """The graph from the inputs, and what flows back to the outputs, to the gradients that `pattern` asks for."""
+        found = self._pulled.get(pattern)
+        if found is None:
+            mode = self._fakes[0].fake_mode
+            with mode:
+                upstream = [torch.empty_like(x) for x in self._module(*self._fakes) if _is_differentiable(x)]
+                fakes = [*self._fakes, *upstream]
+                graph = capture.capture(lambda given: _gradients(self._module, given, pattern), fakes)
+                fakes += [mode.from_tensor(x, static_shapes=True) for x in graph.outer]
+            found = self._pulled[pattern] = Captured(graph, fakes, self._sizes, self._mode, self._warn)
+        return found
+
+    def again(self, every: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        """One run, which can be differentiated any number of times."""
+        every = [*every, *(x.native for x in self._held)]
+        if torch.is_grad_enabled() and any(x.requires_grad for x in every):
+            return _Again.apply(self, *every)
+        return self._run(())(*every)
 
     def _compile(self, pattern: tuple[bool, ...]) -> Run:
         with self._fakes[0].fake_mode if self._fakes else torch.no_grad():
@@ -165,6 +211,42 @@ class Captured:
                 return NotImplemented
 
         return watched
+
+
+class _Again(torch.autograd.Function):
+    """A compiled graph that keeps its inputs alone; its gradient is one too, and is differentiated in this same way."""
+
+    @staticmethod
+    def forward(ctx: Any, captured: Captured, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        outputs = tuple(captured._run(())(*inputs))
+        ctx.captured = captured
+        ctx.save_for_backward(*inputs)
+        ctx.mark_non_differentiable(*(x for x in outputs if not _is_differentiable(x)))
+        return outputs
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
+        pattern = ctx.needs_input_grad[1:]
+        flowing = [x if x.is_contiguous() else x.contiguous() for x in upstream if _is_differentiable(x)]
+        found = iter(ctx.captured.pulled(pattern).again([*ctx.saved_tensors, *flowing]))
+        return (None, *(next(found) if wanted else None for wanted in pattern))
+
+
+def _is_differentiable(x: torch.Tensor) -> bool:
+    return x.is_floating_point() or x.is_complex()
+
+
+def _gradients(module: Run, given: Sequence[torch.Tensor], pattern: Sequence[bool]) -> Sequence[torch.Tensor]:
+    """Those of a module's inputs that `pattern` names; after the inputs comes what flows back."""
+    sources = [capture.leaf(x) if wanted else x for x, wanted in zip(given, pattern, strict=False)]
+    outputs = [x for x in module(*sources) if _is_differentiable(x)]
+    wanted = [x for x, chosen in zip(sources, pattern, strict=True) if chosen]
+    pairs = zip(outputs, given[len(pattern) :], strict=True)
+    live = [(x, upstream) for x, upstream in pairs if x.requires_grad]
+    if not live:
+        return [torch.zeros_like(x) for x in wanted]
+    tops, flowing = zip(*live, strict=True)
+    return torch.autograd.grad(tops, wanted, flowing, create_graph=True, allow_unused=True, materialize_grads=True)
 
 
 def _kept(run: Run) -> Run:
