@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,16 @@ def of_module(namespace: Mapping[str, Any], *others: str) -> list[str]:
     """
     home = namespace["__name__"]
     return sorted(n for n, x in namespace.items() if n in others or _is_own(n, x, home))
+
+
+def absent(module: str, name: str, instead: Mapping[str, str]) -> AttributeError:
+    """The error for a name that a module has not; `instead` says, by pattern, what takes its place.
+
+    >>> absent("m", "LazyLinear", {"Lazy*": "Write None for the size."}).args
+    ("module 'm' has no attribute 'LazyLinear'. Write None for the size.",)
+    """
+    told = next((f" {words}" for pattern, words in instead.items() if fnmatchcase(name, pattern)), "")
+    return AttributeError(f"module {module!r} has no attribute {name!r}.{told}", name=name)
 
 
 def _is_own(name: str, x: Any, home: str) -> bool:

@@ -199,7 +199,7 @@ def activations() -> list[Row]:
     ]  # fmt: skip
     rows += [Row(name, args, options, ((6, 8),), "edges", variant=f"{args}") for name, args, options in other]
     rows = [replace(row, double=1e-7) if row.name == "Hardsigmoid" else row for row in rows]  # torch's sixth is float32
-    return [*rows, *(images("PReLU", 4, dims=dims) for dims in (1, 2, 3))]
+    return [Row("Identity"), *rows, *(images("PReLU", 4, dims=dims) for dims in (1, 2, 3))]
 
 
 def paddings() -> list[Row]:
@@ -231,6 +231,11 @@ def shapes() -> list[Row]:
         images("UpsamplingNearest2d", scale_factor=2),
         images("UpsamplingBilinear2d", scale_factor=2),
         images("PixelShuffle", 2),
+        *(images("ChannelShuffle", 2, dims=dims) for dims in (2, 3)),
+        images("Unfold", (2, 3)),
+        images("Unfold", 2, dilation=2, padding=1, stride=(2, 1)),
+        Row("Fold", ((8, 7), (2, 3)), shapes=((2, 24, 35),), images=True),
+        Row("Fold", ((8, 7), 2), {"dilation": 2, "padding": 1, "stride": (2, 1)}, ((2, 16, 28),), images=True),
         Row("PixelUnshuffle", (2,), shapes=((2, 3, 8, 6),), images=True),
         *(images("Flatten", dims=dims) for dims in (2, 3)),
         Row("Unflatten", (1, (3, 4, 2)), shapes=((2, 24),), images=True),

@@ -52,6 +52,92 @@ def test_max_pool_says_where(backend: str, torch: Any, dims: int, options: dict[
     np.testing.assert_array_equal(first(where), wanted[1].numpy())
 
 
+@pytest.mark.parametrize("values", ["normal", "ties"])
+@pytest.mark.parametrize(("dims", "size"), [(1, 3), (2, (3, 4)), (2, (None, 2)), (3, 2)])
+def test_adaptive_max_pool_says_where(backend: str, torch: Any, dims: int, size: Any, values: str) -> None:
+    rng = np.random.default_rng(0)
+    shape = (2, 3, *(7, 6, 5)[:dims])
+    x = rng.standard_normal(shape) if values == "normal" else rng.integers(0, 2, shape).astype("float64")
+    y, where = getattr(nn, f"AdaptiveMaxPool{dims}d")(size, return_indices=True)(last(x))
+    wanted = getattr(torch.nn, f"AdaptiveMaxPool{dims}d")(size, return_indices=True)(torch.tensor(x))
+    assert where.dtype is unifw.int64
+    np.testing.assert_array_equal(first(y), wanted[0].numpy())
+    np.testing.assert_array_equal(first(where), wanted[1].numpy())
+
+
+RANDOM = {
+    "Dropout": 3, "Dropout1d": 3, "Dropout2d": 4, "Dropout3d": 5, "AlphaDropout": 2, "FeatureAlphaDropout": 4,
+    "RReLU": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_random_layers_in_evaluation_and_at_their_limits(backend: str, torch: Any, name: str) -> None:
+    """Where nothing is drawn they are torch's; what they draw is in the tests of known values."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 5, 6)[: RANDOM[name]])
+    module, layer = getattr(torch.nn, name)(), getattr(nn, name)()
+    np.testing.assert_allclose(first(layer.eval()(last(x))), module.eval()(torch.tensor(x)).numpy(), rtol=1e-12)
+    for settings in [(0.3, 0.3)] if name == "RReLU" else [(0.0,), (1.0,)]:
+        module, layer = getattr(torch.nn, name)(*settings), getattr(nn, name)(*settings)
+        source = torch.tensor(x, requires_grad=True)
+        wanted = module(source)
+        np.testing.assert_allclose(first(layer(last(x))), wanted.detach().numpy(), rtol=1e-12)
+        slope = unifw.grad(lambda x, layer=layer: unifw.sum(layer(x)))(last(x))
+        (expected,) = torch.autograd.grad(wanted.sum(), source, allow_unused=True, materialize_grads=True)
+        np.testing.assert_allclose(first(slope), expected.numpy(), rtol=1e-12)
+
+
+def test_folding_with_channels_first(backend: str, torch: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((2, 24, 35))
+    wanted = torch.nn.functional.fold(torch.tensor(x), (8, 7), (2, 3)).numpy()
+    y = F.fold(unifw.asarray(x), (8, 7), (2, 3), data_format="channels_first")
+    np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("p", "dim"), [(2.0, 1), (1.0, -1), (3.0, 0), (float("inf"), (0, 1))])
+def test_normalize(backend: str, torch: Any, p: float, dim: Any) -> None:
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    x[1] = 0.0
+    source = torch.tensor(x, requires_grad=True)
+    wanted = torch.nn.functional.normalize(source, p, dim)
+    np.testing.assert_allclose(F.normalize(unifw.asarray(x), p, dim).numpy(), wanted.detach().numpy(), rtol=1e-12)
+    slope = unifw.grad(lambda x: unifw.sum(F.normalize(x, p, dim) ** 3))(unifw.asarray(x))
+    (expected,) = torch.autograd.grad((wanted**3).sum(), source)
+    np.testing.assert_allclose(slope.numpy(), expected.numpy(), rtol=1e-10, atol=1e-12)
+
+
+def test_one_hot(backend: str, torch: Any) -> None:
+    x = np.array([[0, 2], [1, 1]])
+    for classes in (-1, 5):
+        y = F.one_hot(unifw.asarray(x), classes)
+        assert y.dtype is unifw.int64
+        np.testing.assert_array_equal(y.numpy(), torch.nn.functional.one_hot(torch.tensor(x), classes).numpy())
+    for wrong in (np.array([3]), np.array([-1])):
+        with pytest.raises(unifw.errors.OutOfRangeError, match=r"one_hot: got classes from.*expected 0 to 2"):
+            F.one_hot(unifw.asarray(wrong), 3)
+    with pytest.raises(unifw.errors.DTypeError, match="expected integers"):
+        F.one_hot(unifw.asarray([1.0]))
+    assert unifw.compile(lambda x: F.one_hot(x, 3))(unifw.asarray(x)).shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_gumbel_softmax_chooses_by_the_probabilities(backend: str, hard: bool) -> None:
+    """The greatest is chosen as often as softmax says, whatever the temperature; the gradient is the soft one."""
+    shares = np.array([0.6, 0.3, 0.1])
+    logits = unifw.asarray(np.log(np.broadcast_to(shares, (20_000, 3))).astype("float32"))
+    unifw.seed(0)
+    y = F.gumbel_softmax(logits, tau=0.5, hard=hard).numpy()
+    np.testing.assert_allclose(y.sum(-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(np.bincount(y.argmax(-1)) / 20_000, shares, atol=0.012)
+    if hard:
+        assert set(y.ravel().round(6).tolist()) == {0.0, 1.0}
+    slope = unifw.grad(lambda x: unifw.sum(F.gumbel_softmax(x, hard=hard)[..., 0]))(logits).numpy()
+    assert np.isfinite(slope).all()
+    assert (slope[:, 0] > 0).mean() > 0.99
+    with pytest.raises(unifw.errors.ArgumentError, match="got tau=0"):
+        F.gumbel_softmax(logits, tau=0)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("align", [None, True])
 @pytest.mark.parametrize("size", [(5, 4), (9, 16), (3, 20)])

@@ -11,7 +11,7 @@ import pytest
 
 import unifw
 from unifw import nn
-from unifw.errors import AxisError, DTypeError, OperandError, OutOfRangeError, ShapeError, UnifwError
+from unifw.errors import ArgumentError, AxisError, DTypeError, OperandError, OutOfRangeError, ShapeError, UnifwError
 
 F: Any = nn.functional
 FIRST: Any = {"data_format": "channels_first"}
@@ -194,6 +194,20 @@ CASES: dict[str, Case] = {
         ShapeError,
         "pixel_shuffle: got...(1, 2, 2, 3)...multiple of 2^2",
     ),
+    "channel-shuffle": (
+        lambda: nn.ChannelShuffle(2)(ones(1, 2, 2, 3)),
+        ShapeError,
+        "channel_shuffle: got...(1, 2, 2, 3)...channels on the last axis, a multiple of the groups (2)",
+    ),
+    "unfold-axes": (lambda: nn.Unfold(2)(ones(4, 4, 2)), ShapeError, "unfold: got...(4, 4, 2)...(N, H, W, C)"),
+    "unfold-small": (lambda: nn.Unfold(3)(ones(1, 2, 2, 1)), ShapeError, "unfold: got...no smaller than the window (3"),
+    "fold": (lambda: nn.Fold(4, 2)(ones(1, 9, 6)), ShapeError, "fold: got...(1, 9, 6)...patches (N, 9, 4 C)"),
+    "fold-count": (lambda: nn.Fold(4, 2)(ones(1, 8, 4)), ShapeError, "fold: got...(1, 8, 4)...patches (N, 9, 4 C)"),
+    "adaptive-max-axes": (
+        lambda: nn.AdaptiveMaxPool2d(1, return_indices=True)(ones(4, 4, 1)),
+        ShapeError,
+        "adaptive_max_pool2d: got...(4, 4, 1)...(N, H, W",
+    ),
     "resize": (
         lambda: nn.Upsample(4, mode="bilinear")(ones(1, 2, 3)),
         UnifwError,
@@ -215,6 +229,64 @@ CASES: dict[str, Case] = {
     "padding-row": (lambda: nn.Embedding(3, 2, padding_idx=3), UnifwError, "padding_idx: got 3 for 3 rows"),
     "mode": (lambda: nn.Upsample(2, mode="cubic"), UnifwError, "interpolate: got mode 'cubic'; expected one of"),
     "corners": (lambda: nn.Upsample(2, mode="nearest", align_corners=True), UnifwError, "align_corners with mode"),
+    **{
+        f"in-place-{name}": (
+            lambda name=name, args=args: getattr(nn, name)(*args, inplace=True),
+            ArgumentError,
+            f"{name}: got inplace=True; expected False, since a Tensor is a value...Leave it out; where code goes on",
+        )
+        for name, args in {
+            "ReLU": (),
+            "ReLU6": (),
+            "LeakyReLU": (),
+            "ELU": (),
+            "SELU": (),
+            "CELU": (),
+            "Hardtanh": (),
+            "SiLU": (),
+            "Hardsigmoid": (),
+            "Hardswish": (),
+            "Threshold": (0.0, 1.0),
+            "RReLU": (),
+            "Mish": (),
+            "Dropout": (),
+            "Dropout1d": (),
+            "Dropout2d": (),
+            "Dropout3d": (),
+            "AlphaDropout": (),
+            "FeatureAlphaDropout": (),
+        }.items()
+    },
+    **{
+        f"in-place-{name}": (
+            lambda name=name, args=args: getattr(F, name)(ones(1, 2, 3), *args, inplace=True),
+            ArgumentError,
+            f"{name}: got inplace=True; expected False",
+        )
+        for name, args in {
+            "relu": (),
+            "relu6": (),
+            "leaky_relu": (),
+            "elu": (),
+            "selu": (),
+            "celu": (),
+            "hardtanh": (),
+            "silu": (),
+            "hardsigmoid": (),
+            "hardswish": (),
+            "threshold": (0.0, 1.0),
+            "rrelu": (),
+            "mish": (),
+            "dropout": (),
+            "dropout1d": (),
+            "dropout2d": (),
+            "dropout3d": (),
+            "alpha_dropout": (),
+            "feature_alpha_dropout": (),
+        }.items()
+    },
+    "sparse": (lambda: nn.Embedding(3, 2, sparse=True), ArgumentError, "Embedding: got sparse=True...Leave it out"),
+    "sparse-bag": (lambda: nn.EmbeddingBag(3, 2, sparse=True), ArgumentError, "EmbeddingBag: got sparse=True"),
     # dtypes
     "embedding-float": (
         lambda: nn.Embedding(3, 2)(ones(2)),
@@ -281,3 +353,34 @@ def test_the_error_says_what_is_wrong_in_the_same_words(backend: str, name: str)
     assert "Torch" not in message
     assert "TensorFlow" not in message
     assert said.setdefault(name, message) == message  # where a run has two backends
+
+
+def test_arguments_of_pytorch_that_change_nothing_are_taken(backend: str) -> None:
+    x = unifw.asarray([-1.0, 2.0])
+    for layer in (
+        nn.ReLU(False),
+        nn.ReLU(inplace=False),
+        nn.Hardtanh(0.0, 5.0, False),
+        nn.Hardtanh(min_value=0.0, max_value=5.0),
+    ):
+        assert layer(x).tolist() == [0.0, 2.0]
+    assert nn.Embedding(3, 2, sparse=False)(classes(0)).shape == (1, 2)
+    assert nn.Parameter is unifw.Parameter
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "words"),
+    [
+        (nn, "LazyConv2d", "no attribute 'LazyConv2d'. Write None for the size"),
+        (nn, "SyncBatchNorm", "Write nn.BatchNorm2d"),
+        (nn, "nothing", "no attribute 'nothing'."),
+        (F, "relu_", "A Tensor is a value"),
+        (F, "max_pool2d_with_indices", "Write return_indices=True"),
+        (unifw.optim, "lr_scheduler", "A schedule is a function of the step"),
+        (unifw.optim, "CosineAnnealingLR", "unifw.optim.schedules.cosine"),
+    ],
+)
+def test_names_of_pytorch_that_are_not_here_say_what_is(module: Any, name: str, words: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(words)):
+        getattr(module, name)
+    assert not hasattr(module, "__wrapped__")

@@ -1,5 +1,7 @@
 """Layers, losses and the `Module` they are made of."""
 
+import typing as _typing
+
 from unifw import names as _names
 from unifw.nn import functional as functional
 from unifw.nn import init as init
@@ -80,6 +82,8 @@ from unifw.nn.padding import ReplicationPad3d as ReplicationPad3d
 from unifw.nn.padding import ZeroPad1d as ZeroPad1d
 from unifw.nn.padding import ZeroPad2d as ZeroPad2d
 from unifw.nn.padding import ZeroPad3d as ZeroPad3d
+from unifw.nn.patches import Fold as Fold
+from unifw.nn.patches import Unfold as Unfold
 from unifw.nn.pooling import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from unifw.nn.pooling import AdaptiveAvgPool2d as AdaptiveAvgPool2d
 from unifw.nn.pooling import AdaptiveAvgPool3d as AdaptiveAvgPool3d
@@ -124,6 +128,7 @@ from unifw.nn.recurrent import RNN as RNN
 from unifw.nn.resizing import Upsample as Upsample
 from unifw.nn.resizing import UpsamplingBilinear2d as UpsamplingBilinear2d
 from unifw.nn.resizing import UpsamplingNearest2d as UpsamplingNearest2d
+from unifw.nn.shaping import ChannelShuffle as ChannelShuffle
 from unifw.nn.shaping import Flatten as Flatten
 from unifw.nn.shaping import PixelShuffle as PixelShuffle
 from unifw.nn.shaping import PixelUnshuffle as PixelUnshuffle
@@ -140,7 +145,25 @@ from unifw.nn.transformer import TransformerDecoder as TransformerDecoder
 from unifw.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from unifw.nn.transformer import TransformerEncoder as TransformerEncoder
 from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from unifw.variable import Buffer as Buffer
+from unifw.variable import Parameter as Parameter
 
 
 def __dir__() -> list[str]:
     return _names.of_package(globals(), "functional", "init", "parametrizations", "parametrize")
+
+
+_INSTEAD = {
+    "Lazy*": "Write None for the size that the first input gives, as in nn.Linear(None, 10).",
+    "SyncBatchNorm": "Write nn.BatchNorm2d(...).",
+    "*Parallel": "A model runs on the device of its parameters: model.to(device).",
+    "utils": "Write unifw.optim.clip_grad_norm, nn.parametrizations, or the argument lengths= of recurrent layers.",
+    "NLLLoss2d": "Write nn.NLLLoss(axis=...).",
+    "LPPool*": "Write nn.AvgPool2d of a power, and its root.",
+}
+"""What takes the place of PyTorch's names that are not here."""
+
+if not _typing.TYPE_CHECKING:  # a type checker would take this for a promise to have every name
+
+    def __getattr__(name: str) -> _typing.NoReturn:
+        raise _names.absent(__name__, name, _INSTEAD)

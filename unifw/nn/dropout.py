@@ -1,8 +1,9 @@
-"""Dropout layers."""
+"""Dropout layers. `inplace` is PyTorch's, and False: a Tensor is a value."""
 
 from __future__ import annotations
 
 from unifw.nn import functional as F
+from unifw.nn.functional.checks import not_in_place
 from unifw.nn.functional.dropout import check_probability
 from unifw.nn.geometry import data_format_of
 from unifw.nn.module import Module
@@ -12,7 +13,9 @@ from unifw.tensor import Tensor
 class _Dropout(Module):
     """A layer with a probability."""
 
-    def __init__(self, p: float = 0.5) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        if inplace:
+            raise not_in_place(type(self).__name__)
         check_probability(type(self).__name__, p)
         self.p = p
 
@@ -51,8 +54,8 @@ class AlphaDropout(_Dropout, leaf=True):
 class _ChannelDropout(_Dropout):
     """Dropout of whole channels."""
 
-    def __init__(self, p: float = 0.5, data_format: str = "channels_last") -> None:
-        super().__init__(p)
+    def __init__(self, p: float = 0.5, inplace: bool = False, data_format: str = "channels_last") -> None:
+        super().__init__(p, inplace)
         self.data_format = data_format_of(data_format)
 
 
@@ -66,7 +69,7 @@ class FeatureAlphaDropout(_ChannelDropout, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, *space, C) to the same shape."""
-        return F.feature_alpha_dropout(x, self.p, self.training, self.data_format)
+        return F.feature_alpha_dropout(x, self.p, self.training, data_format=self.data_format)
 
 
 class Dropout1d(_ChannelDropout, leaf=True):
@@ -79,7 +82,7 @@ class Dropout1d(_ChannelDropout, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, L, C) to the same shape."""
-        return F.dropout1d(x, self.p, self.training, self.data_format)
+        return F.dropout1d(x, self.p, self.training, data_format=self.data_format)
 
 
 class Dropout2d(_ChannelDropout, leaf=True):
@@ -92,7 +95,7 @@ class Dropout2d(_ChannelDropout, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, H, W, C) to the same shape."""
-        return F.dropout2d(x, self.p, self.training, self.data_format)
+        return F.dropout2d(x, self.p, self.training, data_format=self.data_format)
 
 
 class Dropout3d(_ChannelDropout, leaf=True):
@@ -105,4 +108,4 @@ class Dropout3d(_ChannelDropout, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, D, H, W, C) to the same shape."""
-        return F.dropout3d(x, self.p, self.training, self.data_format)
+        return F.dropout3d(x, self.p, self.training, data_format=self.data_format)

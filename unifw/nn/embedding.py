@@ -20,7 +20,8 @@ class Embedding(Module, leaf=True):
     """A vector for each of `num_embeddings` integers: (...) to (..., embedding_dim).
 
     `weight` is (num_embeddings, embedding_dim) and starts as N(0, 1). The row `padding_idx`, which may be counted from
-    the end, starts as 0 and gets no gradient. `max_norm` shortens the rows that are looked up, in place.
+    the end, starts as 0 and gets no gradient. `max_norm` shortens the rows that are looked up, in place. `sparse` is
+    PyTorch's, and False: gradients are dense. Raises ArgumentError.
 
     >>> import unifw
     >>> unifw.nn.Embedding(10, 4, padding_idx=0)(unifw.asarray([[1, 2, 0]])).shape
@@ -35,7 +36,9 @@ class Embedding(Module, leaf=True):
         max_norm: float | None = None,
         norm_type: float = 2.0,
         scale_grad_by_freq: bool = False,
+        sparse: bool = False,
     ) -> None:
+        _dense("Embedding", sparse)
         self.weight = _table(num_embeddings, embedding_dim, padding_idx)
         self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
         self.max_norm = max_norm
@@ -65,6 +68,14 @@ class Embedding(Module, leaf=True):
         return f"{rows}, {features}" + (f", padding_idx={self.padding_idx}" if self.padding_idx is not None else "")
 
 
+def _dense(name: str, sparse: bool) -> None:
+    if sparse:
+        raise ArgumentError(
+            f"{name}: got sparse=True; expected False, since gradients are dense tensors on every backend and every "
+            "optimiser takes those. Leave it out."
+        )
+
+
 def _table(rows: int, features: int, padding_idx: int | None) -> Parameter:
     shape = (count("num_embeddings", rows), count("embedding_dim", features))
     if padding_idx is not None and not -rows <= padding_idx < rows:
@@ -86,8 +97,14 @@ class EmbeddingBag(Module, leaf=True):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, mode: str = "mean", padding_idx: int | None = None
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        mode: str = "mean",
+        padding_idx: int | None = None,
+        sparse: bool = False,
     ) -> None:
+        _dense("EmbeddingBag", sparse)
         if mode not in ("sum", "mean", "max"):
             raise ArgumentError(f'EmbeddingBag: got mode {mode!r}; expected "sum", "mean" or "max".')
         self.weight = _table(num_embeddings, embedding_dim, padding_idx)

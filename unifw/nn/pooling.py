@@ -87,9 +87,16 @@ class _AdaptiveAvgPool(_AdaptivePool, leaf=True):
 
 
 class _AdaptiveMaxPool(_AdaptivePool, leaf=True):
-    def forward(self, x: Tensor) -> Tensor:
+    def __init__(
+        self, output_size: OutputSize, return_indices: bool = False, data_format: str = "channels_last"
+    ) -> None:
+        super().__init__(output_size, data_format)
+        self.return_indices = return_indices
+
+    def forward(self, x: Tensor) -> Any:
         """(N, *space, C) to (N, *output_size, C); channels second with channels_first."""
-        return adaptive_max_pooling(x, *self._settings)
+        sizes, last = self._settings
+        return adaptive_max_pooling(x, sizes, last, self.return_indices)
 
 
 class MaxPool1d(_MaxPool):
@@ -240,6 +247,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The maximum of windows of images (N, H, W, C), as many as `output_size` says.
 
     Windows go from floor(i n / size) to ceil((i + 1) n / size); None keeps an axis; 1 is global pooling.
+    With `return_indices` a pair, as that of `MaxPool2d`.
 
     >>> import unifw
     >>> unifw.nn.AdaptiveMaxPool2d(4)(unifw.zeros((1, 8, 8, 3))).shape

@@ -1,17 +1,26 @@
-"""Activation functions with a corner, as layers."""
+"""Activation functions with a corner, as layers. `inplace` is PyTorch's, and False: a Tensor is a value."""
 
 from __future__ import annotations
 
 from unifw.array.creation import full
 from unifw.errors import ArgumentError
 from unifw.nn import functional as F
+from unifw.nn.functional.checks import not_in_place
 from unifw.nn.geometry import count, data_format_of
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
 
-class ReLU(Module, leaf=True):
+class _NotInPlace(Module):
+    """A function without other settings."""
+
+    def __init__(self, inplace: bool = False) -> None:
+        if inplace:
+            raise not_in_place(type(self).__name__)
+
+
+class ReLU(_NotInPlace, leaf=True):
     """max(x, 0), of each element.
 
     >>> import unifw
@@ -24,7 +33,7 @@ class ReLU(Module, leaf=True):
         return F.relu(x)
 
 
-class ReLU6(Module, leaf=True):
+class ReLU6(_NotInPlace, leaf=True):
     """min(max(x, 0), 6), of each element (Howard et al., 2017).
 
     >>> import unifw
@@ -37,7 +46,7 @@ class ReLU6(Module, leaf=True):
         return F.relu6(x)
 
 
-class LeakyReLU(Module, leaf=True):
+class LeakyReLU(_NotInPlace, leaf=True):
     """x where positive, else negative_slope * x.
 
     >>> import unifw
@@ -45,7 +54,8 @@ class LeakyReLU(Module, leaf=True):
     [-0.5, 2.0]
     """
 
-    def __init__(self, negative_slope: float = 0.01) -> None:
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.negative_slope = negative_slope
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,7 +66,7 @@ class LeakyReLU(Module, leaf=True):
         return f"negative_slope={self.negative_slope}"
 
 
-class ELU(Module, leaf=True):
+class ELU(_NotInPlace, leaf=True):
     """x where positive, else alpha * (exp(x) - 1) (Clevert et al., 2016).
 
     >>> import unifw
@@ -64,7 +74,8 @@ class ELU(Module, leaf=True):
     [0.0, 2.0]
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, x: Tensor) -> Tensor:
@@ -75,7 +86,7 @@ class ELU(Module, leaf=True):
         return f"alpha={self.alpha}"
 
 
-class SELU(Module, leaf=True):
+class SELU(_NotInPlace, leaf=True):
     """1.0507 * elu(x, 1.6733), which keeps mean 0 and variance 1 (Klambauer et al., 2017).
 
     >>> import unifw
@@ -88,7 +99,7 @@ class SELU(Module, leaf=True):
         return F.selu(x)
 
 
-class CELU(Module, leaf=True):
+class CELU(_NotInPlace, leaf=True):
     """max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0) (Barron, 2017).
 
     >>> import unifw
@@ -96,7 +107,8 @@ class CELU(Module, leaf=True):
     [0.0, 2.0]
     """
 
-    def __init__(self, alpha: float = 1.0) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.alpha = alpha
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,17 +119,27 @@ class CELU(Module, leaf=True):
         return f"alpha={self.alpha}"
 
 
-class Hardtanh(Module, leaf=True):
+class Hardtanh(_NotInPlace, leaf=True):
     """x between min_val and max_val, which stand for what lies outside; there the gradient is 0.
+
+    `min_value` and `max_value` are PyTorch's old names of them.
 
     >>> import unifw
     >>> unifw.nn.Hardtanh()(unifw.asarray([-3.0, 0.5, 3.0])).tolist()
     [-1.0, 0.5, 1.0]
     """
 
-    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
-        self.min_val = min_val
-        self.max_val = max_val
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        super().__init__(inplace)
+        self.min_val = min_val if min_value is None else min_value
+        self.max_val = max_val if max_value is None else max_value
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape to the same shape."""
@@ -127,7 +149,7 @@ class Hardtanh(Module, leaf=True):
         return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
-class Hardsigmoid(Module, leaf=True):
+class Hardsigmoid(_NotInPlace, leaf=True):
     """min(max(x + 3, 0), 6) / 6.
 
     >>> import unifw
@@ -140,7 +162,7 @@ class Hardsigmoid(Module, leaf=True):
         return F.hardsigmoid(x)
 
 
-class Hardswish(Module, leaf=True):
+class Hardswish(_NotInPlace, leaf=True):
     """x * hardsigmoid(x) (Howard et al., 2019).
 
     >>> import unifw
@@ -153,7 +175,7 @@ class Hardswish(Module, leaf=True):
         return F.hardswish(x)
 
 
-class Threshold(Module, leaf=True):
+class Threshold(_NotInPlace, leaf=True):
     """x where it is above threshold, else value.
 
     >>> import unifw
@@ -161,7 +183,8 @@ class Threshold(Module, leaf=True):
     [9.0, 2.0]
     """
 
-    def __init__(self, threshold: float, value: float) -> None:
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__(inplace)
         self.threshold = threshold
         self.value = value
 
@@ -233,7 +256,7 @@ class PReLU(Module, leaf=True):
         return f"num_parameters={self.weight.size}"
 
 
-class RReLU(Module, leaf=True):
+class RReLU(_NotInPlace, leaf=True):
     """The input x where positive, else slope * x, with random slopes in training (Xu et al., 2015).
 
     In evaluation the slope is the middle of `lower` and `upper`.
@@ -243,7 +266,8 @@ class RReLU(Module, leaf=True):
     [-1.0, 2.0]
     """
 
-    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3) -> None:
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> None:
+        super().__init__(inplace)
         if lower > upper:
             raise ArgumentError(f"RReLU: got lower={lower} above upper={upper}; expected it below.")
         self.lower = lower

@@ -106,3 +106,23 @@ class PixelUnshuffle(Module, leaf=True):
 
     def _describe(self) -> str:
         return f"{self.downscale_factor}"
+
+
+class ChannelShuffle(Module, leaf=True):
+    """Channels of `groups` groups dealt out in turn (Zhang et al., 2018).
+
+    >>> import unifw
+    >>> unifw.nn.ChannelShuffle(2)(unifw.zeros((1, 8, 8, 4))).shape
+    (1, 8, 8, 4)
+    """
+
+    def __init__(self, groups: int, data_format: str = "channels_last") -> None:
+        self.groups = count("groups", groups)
+        self.data_format = data_format_of(data_format)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, *space, C) to the same shape."""
+        return F.channel_shuffle(x, self.groups, self.data_format)
+
+    def _describe(self) -> str:
+        return f"groups={self.groups}"

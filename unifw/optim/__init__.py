@@ -1,5 +1,7 @@
 """Optimisers, learning-rate schedules, and what is done to gradients and parameters between steps."""
 
+import typing as _typing
+
 from unifw import names as _names
 from unifw.optim import schedules as schedules
 from unifw.optim.adam import LAMB as LAMB
@@ -24,3 +26,18 @@ from unifw.optim.groups import no_weight_decay as no_weight_decay
 
 def __dir__() -> list[str]:
     return _names.of_package(globals(), "schedules")
+
+
+_SCHEDULES = "A schedule is a function of the step, given as lr=unifw.optim.schedules.cosine(...)."
+_INSTEAD = {
+    "lr_scheduler": _SCHEDULES,
+    "*LR*": _SCHEDULES,
+    "swa_utils": "Write EMA(model).",
+    "SparseAdam": "Gradients are dense: write Adam.",
+}
+"""What takes the place of PyTorch's names that are not here."""
+
+if not _typing.TYPE_CHECKING:  # a type checker would take this for a promise to have every name
+
+    def __getattr__(name: str) -> _typing.NoReturn:
+        raise _names.absent(__name__, name, _INSTEAD)

@@ -1,5 +1,7 @@
 """Layers and losses as functions of tensors."""
 
+import typing as _typing
+
 from unifw import names as _names
 from unifw.nn.functional.activations import gelu as gelu
 from unifw.nn.functional.activations import logsigmoid as logsigmoid
@@ -30,6 +32,7 @@ from unifw.nn.functional.dropout import dropout3d as dropout3d
 from unifw.nn.functional.dropout import feature_alpha_dropout as feature_alpha_dropout
 from unifw.nn.functional.embedding import embedding as embedding
 from unifw.nn.functional.embedding import embedding_bag as embedding_bag
+from unifw.nn.functional.embedding import one_hot as one_hot
 from unifw.nn.functional.linear import bilinear as bilinear
 from unifw.nn.functional.linear import linear as linear
 from unifw.nn.functional.losses import binary_cross_entropy as binary_cross_entropy
@@ -44,8 +47,11 @@ from unifw.nn.functional.normalization import group_norm as group_norm
 from unifw.nn.functional.normalization import instance_norm as instance_norm
 from unifw.nn.functional.normalization import layer_norm as layer_norm
 from unifw.nn.functional.normalization import local_response_norm as local_response_norm
+from unifw.nn.functional.normalization import normalize as normalize
 from unifw.nn.functional.normalization import rms_norm as rms_norm
 from unifw.nn.functional.padding import pad as pad
+from unifw.nn.functional.patches import fold as fold
+from unifw.nn.functional.patches import unfold as unfold
 from unifw.nn.functional.pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from unifw.nn.functional.pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from unifw.nn.functional.pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -93,10 +99,12 @@ from unifw.nn.functional.regression_losses import poisson_nll_loss as poisson_nl
 from unifw.nn.functional.regression_losses import smooth_l1_loss as smooth_l1_loss
 from unifw.nn.functional.regression_losses import soft_margin_loss as soft_margin_loss
 from unifw.nn.functional.resizing import interpolate as interpolate
+from unifw.nn.functional.shaping import channel_shuffle as channel_shuffle
 from unifw.nn.functional.shaping import flatten as flatten
 from unifw.nn.functional.shaping import pixel_shuffle as pixel_shuffle
 from unifw.nn.functional.shaping import pixel_unshuffle as pixel_unshuffle
 from unifw.nn.functional.softmax import glu as glu
+from unifw.nn.functional.softmax import gumbel_softmax as gumbel_softmax
 from unifw.nn.functional.softmax import log_softmax as log_softmax
 from unifw.nn.functional.softmax import softmax as softmax
 from unifw.nn.functional.softmax import softmin as softmin
@@ -104,3 +112,18 @@ from unifw.nn.functional.softmax import softmin as softmin
 
 def __dir__() -> list[str]:
     return _names.of_package(globals())
+
+
+_INSTEAD = {
+    "*_": "A Tensor is a value that no function changes: write x = ...(x) with the name without the last underscore.",
+    "upsample*": "Write interpolate(x, size, mode=...).",
+    "*_with_indices": "Write return_indices=True.",
+    "multi_head_attention_forward": "Write nn.MultiheadAttention, or scaled_dot_product_attention.",
+    "lp_pool*": "Write avg_pool2d of a power, and its root.",
+}
+"""What takes the place of PyTorch's names that are not here."""
+
+if not _typing.TYPE_CHECKING:  # a type checker would take this for a promise to have every name
+
+    def __getattr__(name: str) -> _typing.NoReturn:
+        raise _names.absent(__name__, name, _INSTEAD)

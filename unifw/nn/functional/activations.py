@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unifw.errors import ArgumentError
-from unifw.nn.functional.checks import refused
+from unifw.nn.functional.checks import not_in_place, refused
 from unifw.tensor import Tensor
 
 
@@ -76,26 +76,30 @@ def tanhshrink(x: Tensor) -> Tensor:
         raise refused("tanhshrink", x, error) from error
 
 
-def silu(x: Tensor) -> Tensor:
+def silu(x: Tensor, inplace: bool = False) -> Tensor:
     """The input x * sigmoid(x), also called swish (Hendrycks and Gimpel, 2016).
 
     >>> import unifw
     >>> unifw.nn.functional.silu(unifw.asarray([0.0])).tolist()
     [0.0]
     """
+    if inplace:
+        raise not_in_place("silu")
     try:
         return x.wrap(x.kernels.silu(x.native))
     except Exception as error:
         raise refused("silu", x, error) from error
 
 
-def mish(x: Tensor) -> Tensor:
+def mish(x: Tensor, inplace: bool = False) -> Tensor:
     """The input x * tanh(softplus(x)) (Misra, 2019).
 
     >>> import unifw
     >>> unifw.nn.functional.mish(unifw.asarray([0.0])).tolist()
     [0.0]
     """
+    if inplace:
+        raise not_in_place("mish")
     try:
         return x.wrap(x.kernels.mish(x.native))
     except Exception as error:

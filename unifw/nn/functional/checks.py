@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unifw.errors import DTypeError, ShapeError, UnifwError, describe
+from unifw.errors import ArgumentError, DTypeError, ShapeError, UnifwError, describe
 from unifw.operators import not_a_tensor
 from unifw.registry import part
 from unifw.tensor import Tensor
@@ -25,6 +25,18 @@ def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expect
     return ShapeError(
         f"{name}: got {describe(x)}; expected {expected}. Write unifw.reshape(x, ...), or build the layer with the "
         f"sizes of its input. The native framework says: {reason}"
+    )
+
+
+def not_in_place(name: str) -> ArgumentError:
+    """The error for PyTorch's `inplace=True`, whose effect on the input nothing here could have.
+
+    >>> str(not_in_place("relu"))[:47]
+    'relu: got inplace=True; expected False, since a'
+    """
+    return ArgumentError(
+        f"{name}: got inplace=True; expected False, since a Tensor is a value that no function changes. Leave it out; "
+        "where code goes on with the changed input, write x = ...(x)."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unifw.array.creation import ones_like
 from unifw.errors import ArgumentError, ShapeError, describe
-from unifw.nn.functional.checks import check_floating
+from unifw.nn.functional.checks import check_floating, not_in_place
 from unifw.nn.geometry import data_format_of
 from unifw.random import bernoulli, in_host_mode
 from unifw.registry import part
@@ -13,7 +13,7 @@ from unifw.tensor import Tensor
 _ALPHA = -1.7580993408473766  # what SELU tends to: -scale * alpha
 
 
-def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Each element 0 with probability `p`, else scaled by 1 / (1 - p); `x` itself outside training.
 
     Raises ArgumentError for `p` outside 0 to 1, and DTypeError.
@@ -22,6 +22,8 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     >>> unifw.nn.functional.dropout(unifw.ones(3), 0.5, training=False).tolist()
     [1.0, 1.0, 1.0]
     """
+    if inplace:
+        raise not_in_place("dropout")
     if not training or p == 0:
         return x
     check_probability("dropout", p)
@@ -64,17 +66,23 @@ def _channel_axis(name: str, dims: int, x: Tensor, data_format: str) -> int:
     return x.ndim - 1 if data_format_of(data_format) == "channels_last" else 1
 
 
-def dropout1d(x: Tensor, p: float = 0.5, training: bool = True, data_format: str = "channels_last") -> Tensor:
+def dropout1d(
+    x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, data_format: str = "channels_last"
+) -> Tensor:
     """Whole channels of sequences (N, L, C) 0 with probability `p`, else scaled by 1 / (1 - p).
 
     >>> import unifw
     >>> unifw.nn.functional.dropout1d(unifw.ones((1, 2, 1)), 1.0).tolist()
     [[[0.0], [0.0]]]
     """
+    if inplace:
+        raise not_in_place("dropout1d")
     return _channel_dropout("dropout1d", 1, x, p, training, data_format)
 
 
-def dropout2d(x: Tensor, p: float = 0.5, training: bool = True, data_format: str = "channels_last") -> Tensor:
+def dropout2d(
+    x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, data_format: str = "channels_last"
+) -> Tensor:
     """Whole channels of images (N, H, W, C) 0 with probability `p`, else scaled by 1 / (1 - p) (Tompson et al., 2015).
 
     Raises ArgumentError for `p` outside 0 to 1, ShapeError and DTypeError.
@@ -83,20 +91,26 @@ def dropout2d(x: Tensor, p: float = 0.5, training: bool = True, data_format: str
     >>> unifw.nn.functional.dropout2d(unifw.ones((1, 1, 2, 1)), 1.0).tolist()
     [[[[0.0], [0.0]]]]
     """
+    if inplace:
+        raise not_in_place("dropout2d")
     return _channel_dropout("dropout2d", 2, x, p, training, data_format)
 
 
-def dropout3d(x: Tensor, p: float = 0.5, training: bool = True, data_format: str = "channels_last") -> Tensor:
+def dropout3d(
+    x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, data_format: str = "channels_last"
+) -> Tensor:
     """Whole channels of volumes (N, D, H, W, C) 0 with probability `p`, else scaled by 1 / (1 - p).
 
     >>> import unifw
     >>> unifw.nn.functional.dropout3d(unifw.ones((1, 1, 1, 2, 1)), 1.0).tolist()
     [[[[[0.0], [0.0]]]]]
     """
+    if inplace:
+        raise not_in_place("dropout3d")
     return _channel_dropout("dropout3d", 3, x, p, training, data_format)
 
 
-def alpha_dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
+def alpha_dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Dropout that keeps mean 0 and variance 1, for networks of SELU (Klambauer et al., 2017).
 
     An element is replaced by SELU's limit with probability `p`; then all are scaled and shifted.
@@ -105,6 +119,8 @@ def alpha_dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
     >>> unifw.nn.functional.alpha_dropout(unifw.ones(3), 0.5, training=False).tolist()
     [1.0, 1.0, 1.0]
     """
+    if inplace:
+        raise not_in_place("alpha_dropout")
     if not training or p == 0:
         return x
     check_probability("alpha_dropout", p)
@@ -113,7 +129,7 @@ def alpha_dropout(x: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
 
 
 def feature_alpha_dropout(
-    x: Tensor, p: float = 0.5, training: bool = True, data_format: str = "channels_last"
+    x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, data_format: str = "channels_last"
 ) -> Tensor:
     """`alpha_dropout` of whole channels of (N, *space, C).
 
@@ -121,6 +137,8 @@ def feature_alpha_dropout(
     >>> unifw.nn.functional.feature_alpha_dropout(unifw.ones((1, 2, 1)), 0.5, training=False).tolist()
     [[[1.0], [1.0]]]
     """
+    if inplace:
+        raise not_in_place("feature_alpha_dropout")
     if not training or p == 0:
         return x
     check_probability("feature_alpha_dropout", p)

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from unifw.array import extras
+from unifw.array.scatter import positions
+from unifw.array.statistical import max as reduce_max
+from unifw.array.statistical import min as reduce_min
+from unifw.dtypes import int64
 from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import part
@@ -91,3 +96,25 @@ def embedding_bag(
         return x.wrap(x.kernels.embedding_bag(x.native, weight.native, mode, weights, padding_idx))
     except Exception as error:
         raise _misfit("embedding_bag", error, x, weight) from error
+
+
+def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
+    """Integers (...) as rows (..., num_classes) of int64, 1 at that place and 0 elsewhere.
+
+    -1 stands for one class more than the greatest integer, which a compiled step cannot know. `unifw.one_hot` gives
+    floats. Raises DTypeError and, outside of a graph, OutOfRangeError.
+
+    >>> import unifw
+    >>> unifw.nn.functional.one_hot(unifw.asarray([2, 0])).tolist()
+    [[0, 0, 1], [1, 0, 0]]
+    """
+    positions("one_hot", x)
+    known = not x.ops.is_traced(x.native)
+    if num_classes == -1:
+        num_classes = int(reduce_max(x)) + 1 if x.size else 0
+    if known and x.size and not 0 <= int(reduce_min(x)) <= int(reduce_max(x)) < num_classes:
+        raise OutOfRangeError(
+            f"one_hot: got classes from {int(reduce_min(x))} to {int(reduce_max(x))}; expected 0 to {num_classes - 1}. "
+            "Write num_classes=..., or unifw.one_hot for rows of zeros there."
+        )
+    return extras.one_hot(x, num_classes, dtype=int64)

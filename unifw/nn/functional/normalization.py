@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from unifw.nn.functional.checks import misfit
+from unifw.array.comparison import maximum
+from unifw.array.norms import vector_norm
+from unifw.nn.functional.checks import check_floating, misfit
 from unifw.nn.geometry import data_format_of
 from unifw.operators import mixed_backends
 from unifw.spec.types import Sizes
@@ -245,3 +247,15 @@ def local_response_norm(
         return x.wrap(x.kernels.local_response_norm(x.native, size, alpha, beta, k, last))
     except Exception as error:
         raise misfit("local_response_norm", error, x, None, "floating input of 3 to 5 axes") from error
+
+
+def normalize(x: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
+    """X / max(||x||_p, eps) along an axis. Raises AxisError and DTypeError.
+
+    >>> import unifw
+    >>> [round(value, 4) for value in unifw.nn.functional.normalize(unifw.asarray([[3.0, 4.0]])).tolist()[0]]
+    [0.6, 0.8]
+    """
+    check_floating("normalize", x)
+    y: Tensor = x / maximum(vector_norm(x, axis=dim, keepdims=True, ord=p), eps)
+    return y

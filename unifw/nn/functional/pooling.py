@@ -267,7 +267,9 @@ def adaptive_avg_pool3d(x: Tensor, output_size: OutputSize, data_format: str = "
     return adaptive_avg_pooling(x, output_sizes(3, output_size), last)
 
 
-def adaptive_max_pool1d(x: Tensor, output_size: OutputSize, data_format: str = "channels_last") -> Tensor:
+def adaptive_max_pool1d(
+    x: Tensor, output_size: OutputSize, return_indices: bool = False, data_format: str = "channels_last"
+) -> Any:
     """The maximum of windows that give `output_size`: (N, L, C), or (N, C, L) with channels_first.
 
     See `adaptive_max_pool2d`.
@@ -277,24 +279,28 @@ def adaptive_max_pool1d(x: Tensor, output_size: OutputSize, data_format: str = "
     (1, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(1, output_size), last)
+    return adaptive_max_pooling(x, output_sizes(1, output_size), last, return_indices)
 
 
-def adaptive_max_pool2d(x: Tensor, output_size: OutputSize, data_format: str = "channels_last") -> Tensor:
+def adaptive_max_pool2d(
+    x: Tensor, output_size: OutputSize, return_indices: bool = False, data_format: str = "channels_last"
+) -> Any:
     """The maximum of windows that give `output_size`: (N, H, W, C), or (N, C, H, W) with channels_first.
 
     Windows go from floor(i n / size) to ceil((i + 1) n / size); None keeps an axis, and output_size=1 is global
-    pooling. Raises ShapeError and ArgumentError.
+    pooling. With `return_indices` a pair, as that of `max_pool2d`. Raises ShapeError and ArgumentError.
 
     >>> import unifw
     >>> unifw.nn.functional.adaptive_max_pool2d(unifw.zeros((1, 4, 4, 1)), 2).shape
     (1, 2, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(2, output_size), last)
+    return adaptive_max_pooling(x, output_sizes(2, output_size), last, return_indices)
 
 
-def adaptive_max_pool3d(x: Tensor, output_size: OutputSize, data_format: str = "channels_last") -> Tensor:
+def adaptive_max_pool3d(
+    x: Tensor, output_size: OutputSize, return_indices: bool = False, data_format: str = "channels_last"
+) -> Any:
     """The maximum of windows that give `output_size`: (N, D, H, W, C), or (N, C, D, H, W) with channels_first.
 
     See `adaptive_max_pool2d`.
@@ -304,7 +310,7 @@ def adaptive_max_pool3d(x: Tensor, output_size: OutputSize, data_format: str = "
     (1, 2, 2, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(3, output_size), last)
+    return adaptive_max_pooling(x, output_sizes(3, output_size), last, return_indices)
 
 
 def output_sizes(dims: int, output_size: OutputSize) -> tuple[int | None, ...]:
@@ -332,7 +338,9 @@ def adaptive_avg_pooling(x: Tensor, sizes: tuple[int | None, ...], channels_last
         raise _adaptive_misfit("adaptive_avg_pool", error, x, len(sizes), channels_last) from error
 
 
-def adaptive_max_pooling(x: Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> Tensor:
+def adaptive_max_pooling(
+    x: Tensor, sizes: tuple[int | None, ...], channels_last: bool, return_indices: bool = False
+) -> Any:
     """`adaptive_max_pool1d`, `2d` and `3d`, when the sizes are checked.
 
     >>> import unifw
@@ -340,7 +348,10 @@ def adaptive_max_pooling(x: Tensor, sizes: tuple[int | None, ...], channels_last
     (1, 3, 1)
     """
     try:
-        return x.wrap(x.kernels.adaptive_max_pool(x.native, sizes, channels_last))
+        if not return_indices:
+            return x.wrap(x.kernels.adaptive_max_pool(x.native, sizes, channels_last))
+        y, where = x.kernels.adaptive_max_pool_indices(x.native, sizes, channels_last)
+        return x.wrap(y), x.wrap(where)
     except Exception as error:
         raise _adaptive_misfit("adaptive_max_pool", error, x, len(sizes), channels_last) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unifw.array.axes import axis_of, ndim_of
 from unifw.errors import AxisError
 from unifw.nn.functional.checks import misfit
-from unifw.nn.geometry import data_format_of
+from unifw.nn.geometry import count, data_format_of
 from unifw.registry import part
 from unifw.tensor import Tensor
 
@@ -58,3 +58,21 @@ def pixel_unshuffle(x: Tensor, downscale_factor: int, data_format: str = "channe
     except Exception as error:
         wanted = f"images of 4 axes whose height and width are multiples of {downscale_factor}"
         raise misfit("pixel_unshuffle", error, x, None, wanted) from error
+
+
+def channel_shuffle(x: Tensor, groups: int, data_format: str = "channels_last") -> Tensor:
+    """Channels of `groups` groups dealt out in turn (Zhang et al., 2018): (N, *space, C) to the same shape.
+
+    Raises ShapeError and ArgumentError.
+
+    >>> import unifw
+    >>> unifw.nn.functional.channel_shuffle(unifw.reshape(unifw.arange(4.0), (1, 1, 4)), 2)[0, 0].tolist()
+    [0.0, 2.0, 1.0, 3.0]
+    """
+    last = data_format_of(data_format) == "channels_last"
+    try:
+        return x.wrap(x.kernels.channel_shuffle(x.native, count("groups", groups), x.ndim - 1 if last else 1))
+    except Exception as error:
+        where = "last" if last else "second"
+        wanted = f"channels on the {where} axis, a multiple of the groups ({groups})"
+        raise misfit("channel_shuffle", error, x, None, wanted) from error

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from unifw.array import extras
 from unifw.array.axes import axis_of, ndim_of
-from unifw.errors import ShapeError, describe
-from unifw.nn.functional.checks import refused
+from unifw.array.creation import ones_like
+from unifw.array.exponential import log
+from unifw.array.manipulation import moveaxis
+from unifw.array.searching import argmax
+from unifw.autodiff import stop_gradient
+from unifw.errors import ArgumentError, ShapeError, describe
+from unifw.nn.functional.checks import check_floating, refused
+from unifw.nn.functional.rectifiers import rrelu
 from unifw.tensor import Tensor
 
 
@@ -56,3 +62,28 @@ def glu(x: Tensor, dim: int = -1) -> Tensor:
         if size is not None and size % 2:
             raise ShapeError(f"glu: got {describe(x)}; expected an even number of elements on axis {dim}.") from error
         raise refused("glu", x, error) from error
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
+    """A random choice by `logits`, softened: softmax((logits + Gumbel noise) / tau) (Jang et al., 2017).
+
+    With `hard` the choice itself as a row with one 1, whose gradient is that of the soft one. `eps` has no effect, as
+    in PyTorch. Raises AxisError, ArgumentError and DTypeError.
+
+    >>> import unifw
+    >>> y = unifw.nn.functional.gumbel_softmax(unifw.zeros((2, 3)), hard=True)
+    >>> unifw.sum(y, axis=-1).tolist(), sorted(set(y.numpy().ravel().round(6).tolist()))
+    ([1.0, 1.0], [0.0, 1.0])
+    """
+    check_floating("gumbel_softmax", logits)
+    if not tau > 0:
+        raise ArgumentError(f"gumbel_softmax: got tau={tau}; expected a temperature above 0.")
+    # Minus a random slope of -1 is a uniform number, of the backend and the sizes of the logits.
+    chance = stop_gradient(-rrelu(-ones_like(logits), 0.0, 1.0, training=True))
+    soft = extras.softmax((logits - log(-log(chance))) / tau, axis=dim)
+    if not hard:
+        return soft
+    axis = axis_of("gumbel_softmax", dim, ndim_of("gumbel_softmax", soft))
+    chosen = extras.one_hot(argmax(soft, axis=axis), logits.shape[axis], dtype=soft.dtype)
+    y: Tensor = stop_gradient(moveaxis(chosen, -1, axis) - soft) + soft
+    return y

@@ -13,6 +13,7 @@ from unifw.spec.nn.linear import LinearOps
 from unifw.spec.nn.losses import LossOps
 from unifw.spec.nn.normalization import NormalizationOps
 from unifw.spec.nn.padding import PaddingOps
+from unifw.spec.nn.patches import PatchOps
 from unifw.spec.nn.pooling import PoolingOps
 from unifw.spec.nn.rectifiers import RectifierOps
 from unifw.spec.nn.recurrent import RecurrentOps
@@ -32,6 +33,7 @@ class NnOps(
     LinearOps,
     LossOps,
     NormalizationOps,
+    PatchOps,
     PoolingOps,
     RecurrentOps,
     ResizingOps,

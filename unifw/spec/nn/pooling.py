@@ -56,3 +56,9 @@ class PoolingOps(Protocol):
         ...
 
     def adaptive_max_pool(self, x: Native, sizes: tuple[int | None, ...], channels_last: bool, /) -> Native: ...
+
+    def adaptive_max_pool_indices(
+        self, x: Native, sizes: tuple[int | None, ...], channels_last: bool, /
+    ) -> tuple[Native, Native]:
+        """As `max_pool_indices`."""
+        ...

@@ -10,6 +10,7 @@ from unifw.backends.tensorflow.nn.linear import *
 from unifw.backends.tensorflow.nn.losses import *
 from unifw.backends.tensorflow.nn.normalization import *
 from unifw.backends.tensorflow.nn.padding import *
+from unifw.backends.tensorflow.nn.patches import *
 from unifw.backends.tensorflow.nn.pooling import *
 from unifw.backends.tensorflow.nn.ranking_losses import *
 from unifw.backends.tensorflow.nn.rectifiers import *

@@ -28,9 +28,8 @@ raw = tf.raw_ops
 def max_pool(x: tf.Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool) -> tf.Tensor:
     widths = _widths(tuple(x.shape), kernel, stride, padding, dilation, ceil_mode)
     if max(dilation) > 1:
-        slices = _slices(constant(x, widths, _lowest(x.dtype)), kernel, stride, dilation)
-        y = slices[0]
-        for other in slices[1:]:
+        y, *others = slices(constant(x, widths, _lowest(x.dtype)), kernel, stride, dilation)
+        for other in others:
             y = raw.Maximum(x=y, y=other)  # of two equal ones the first gets the gradient
         return y
     if len(kernel) == 1:
@@ -77,7 +76,7 @@ def _through_volume(x: tf.Tensor, kernel: Sizes, stride: Sizes, pool: Callable[.
 def _indices(x: tf.Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool) -> tf.Tensor:
     """Where each window has its first maximum, as a position in the flattened image."""
     widths = _widths(tuple(x.shape), kernel, stride, padding, dilation, ceil_mode)
-    stacked = tf.stack(_slices(constant(x, widths, _lowest(x.dtype)), kernel, stride, dilation), -1)
+    stacked = tf.stack(slices(constant(x, widths, _lowest(x.dtype)), kernel, stride, dilation), -1)
     nan = tf.math.is_nan(stacked) if x.dtype.is_floating else tf.zeros_like(stacked, tf.bool)
     first = tf.argmax(tf.where(nan, tf.constant(np.inf, x.dtype), stacked) if x.dtype.is_floating else stacked, -1)
     sizes = shape(x)[1:-1]
@@ -95,7 +94,7 @@ def max_pool_indices(x: tf.Tensor, *settings: Any) -> tuple[tf.Tensor, tf.Tensor
     return max_pool(x, *settings), _indices(x, *settings)
 
 
-def _slices(x: tf.Tensor, kernel: Sizes, stride: Sizes, dilation: Sizes) -> list[tf.Tensor]:
+def slices(x: tf.Tensor, kernel: Sizes, stride: Sizes, dilation: Sizes) -> list[tf.Tensor]:
     """For each element of the window, what it sees of the padded images `x`."""
     sizes = shape(x)[1:-1]
     rows = zip(sizes, kernel, dilation, strict=True)
@@ -170,17 +169,41 @@ def adaptive_avg_pool(x: tf.Tensor, sizes: tuple[int | None, ...]) -> tf.Tensor:
 
 @channels_last
 def adaptive_max_pool(x: tf.Tensor, sizes: tuple[int | None, ...]) -> tf.Tensor:
-    """By windows of one size: shorter ones show their last element again, which is never a first maximum."""
+    x, kernel, _ = _spread(x, sizes)
+    return max_pool(x, kernel, kernel, (0,) * len(kernel), (1,) * len(kernel), False, True)
+
+
+@channels_last
+def _adaptive_indices(x: tf.Tensor, sizes: tuple[int | None, ...]) -> tf.Tensor:
+    """Where `_indices` finds the maxima, in the image as it was."""
+    n = x.shape[1:-1]
+    x, kernel, places = _spread(x, sizes)
+    found = _indices(x, kernel, kernel, (0,) * len(kernel), (1,) * len(kernel), False, True)
+    flat, step = tf.zeros_like(found), 1
+    for axis in reversed(range(len(sizes))):
+        own = tf.gather(tf.constant(places[axis], tf.int64), found % len(places[axis]))
+        flat, found, step = flat + own * step, found // len(places[axis]), step * n[axis]
+    return flat
+
+
+def adaptive_max_pool_indices(x: tf.Tensor, *settings: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    return adaptive_max_pool(x, *settings), _adaptive_indices(x, *settings)
+
+
+def _spread(x: tf.Tensor, sizes: tuple[int | None, ...]) -> tuple[tf.Tensor, Sizes, list[Any]]:
+    """The image with windows of one size side by side, that size, and for each axis where the elements were.
+
+    Shorter windows show their last element again, which is never a first maximum.
+    """
     _known(x, sizes)
-    window = []
+    window, found = [], []
     for axis, size in enumerate(sizes, 1):
         starts, ends = _bins(x.shape[axis], size or x.shape[axis])
         window.append(int((ends - starts).max()))
-        if window[-1] * len(starts) != x.shape[axis]:
-            places = np.minimum(starts[:, None] + np.arange(window[-1]), ends[:, None] - 1)
-            x = tf.gather(x, places.reshape(-1), axis=axis)
-    kernel = tuple(window)
-    return max_pool(x, kernel, kernel, (0,) * len(kernel), (1,) * len(kernel), False, True)
+        found.append(np.minimum(starts[:, None] + np.arange(window[-1]), ends[:, None] - 1).reshape(-1))
+        if len(found[-1]) != x.shape[axis]:
+            x = tf.gather(x, found[-1], axis=axis)
+    return x, tuple(window), found
 
 
 def _bins(n: int, size: int) -> tuple[Any, Any]:

@@ -30,3 +30,10 @@ def pixel_unshuffle(x: tf.Tensor, factor: int) -> tf.Tensor:
     squares = tf.reshape(x, (n, height // factor, factor, width // factor, factor, channels))
     y = raw.Transpose(x=squares, perm=(0, 1, 3, 5, 2, 4))
     return tf.reshape(y, (n, height // factor, width // factor, channels * factor**2))
+
+
+def channel_shuffle(x: tf.Tensor, groups: int, axis: int) -> tf.Tensor:
+    sizes, rank = shape(x), x.shape.rank
+    dealt = tf.reshape(x, (*sizes[:axis], groups, sizes[axis] // groups, *sizes[axis + 1 :]))
+    order = (*range(axis), axis + 1, axis, *range(axis + 2, rank + 1))
+    return tf.reshape(raw.Transpose(x=dealt, perm=order), sizes)

@@ -10,6 +10,7 @@ from unifw.backends.torch.nn.linear import *
 from unifw.backends.torch.nn.losses import *
 from unifw.backends.torch.nn.normalization import *
 from unifw.backends.torch.nn.padding import *
+from unifw.backends.torch.nn.patches import *
 from unifw.backends.torch.nn.pooling import *
 from unifw.backends.torch.nn.ranking_losses import *
 from unifw.backends.torch.nn.rectifiers import *

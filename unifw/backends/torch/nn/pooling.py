@@ -13,6 +13,9 @@ _MAX_INDICES = (None, F.max_pool1d_with_indices, F.max_pool2d_with_indices, F.ma
 _AVG = (None, F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 _ADAPTIVE_AVG = (None, F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
 _ADAPTIVE_MAX = (None, F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
+_ADAPTIVE_MAX_INDICES = (
+    None, F.adaptive_max_pool1d_with_indices, F.adaptive_max_pool2d_with_indices, F.adaptive_max_pool3d_with_indices,
+)  # fmt: skip
 
 
 def max_pool(
@@ -71,3 +74,12 @@ def adaptive_max_pool(x: torch.Tensor, sizes: tuple[int | None, ...], channels_l
     dims = len(sizes)
     y = _ADAPTIVE_MAX[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
     return y.permute(LAST[dims + 2]) if channels_last else y
+
+
+def adaptive_max_pool_indices(
+    x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    dims = len(sizes)
+    y, where = _ADAPTIVE_MAX_INDICES[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
+    last = LAST[dims + 2]
+    return (y.permute(last), where.permute(last)) if channels_last else (y, where)
