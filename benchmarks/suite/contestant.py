@@ -30,10 +30,6 @@ class Entrant(ABC):
     def seconds(self, what: str, times: int) -> float:
         """Seconds per unit of one of the workload's measures, done `times` times."""
 
-    def peak_device_bytes(self) -> int:
-        """The most memory that tensors took on an accelerator; 0 on the CPU."""
-        return 0
-
 
 class Decoder(Entrant):
     """Writes on from the workload's prompt, the likeliest token each time, with a cache of keys and values."""

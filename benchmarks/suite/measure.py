@@ -34,8 +34,8 @@ class Spread:
 
 @dataclass(frozen=True)
 class Result:
-    """What one contestant did: each round's seconds by measure ("train", "infer", "decode"), the seconds of the first
-    unit, and peak bytes.
+    """What one contestant did, by measure ("train", "infer", "decode"): each round's seconds, those of the first unit,
+    and the peak bytes of the process until then; the measures follow each other.
     """
 
     framework: str
@@ -43,9 +43,9 @@ class Result:
     workload: str
     batch: int
     seconds: dict[str, list[float]]
-    first: float
-    memory: int
-    device_memory: int
+    first: dict[str, float]
+    memory: dict[str, int]
+    device_memory: dict[str, int]
 
     def spread(self, what: str) -> Spread:
         """The median of the rounds, and the middle half."""
@@ -141,43 +141,55 @@ def measure(
     contestants = [who for who in CONTESTANTS if who[0] in frameworks and who[1] in names]
     with _started(contestants, work, batch, device, threads) as processes:
         check_same(work, processes)
-        first = [p.ask("first")["seconds"] for p in processes]
+        results = [Result(p.framework, p.name, workload, work.inputs.shape[1], {}, {}, {}, {}) for p in processes]
         for what in work.measures:
-            for p in processes:
-                p.ask(what, max(1, work.times(what) // 4))
-        seconds: list[dict[str, list[float]]] = [{what: [] for what in work.measures} for _ in processes]
-        for what in work.measures:
-            for _ in range(rounds):
-                for own, p in zip(seconds, processes, strict=True):
-                    own[what].append(p.ask(what, work.times(what))["seconds"])
-        memory = [p.ask("memory") for p in processes]
-    size = work.inputs.shape[1]
-    results = [
-        Result(p.framework, p.name, workload, size, seconds[i], first[i], memory[i]["bytes"], memory[i]["device_bytes"])
-        for i, p in enumerate(processes)
-    ]
+            _time(what, work.times(what), rounds, processes, results)
     for result in results:
         report(_line(result))
     return results
 
 
+def _time(what: str, times: int, rounds: int, processes: list[Process], results: list[Result]) -> None:
+    """One measure: the first unit, a warm-up, the rounds, and then the memory."""
+    pairs = list(zip(processes, results, strict=True))
+    for process, result in pairs:
+        result.first[what] = process.ask(what, 1)["seconds"]
+        process.ask(what, max(1, times // 4))
+        result.seconds[what] = []
+    for _ in range(rounds):
+        for process, result in pairs:
+            result.seconds[what].append(process.ask(what, times)["seconds"])
+    for process, result in pairs:
+        memory = process.ask("memory")
+        result.memory[what], result.device_memory[what] = memory["bytes"], memory["device_bytes"]
+
+
 def _line(result: Result) -> str:
     times = "".join(f"{what} {result.spread(what).median * 1e3:9.3f} ms   " for what in result.seconds)
-    memory = result.memory / 2**20
-    return f"  {result.framework:10} {result.name:9} {times}first {result.first:6.2f} s   {memory:6.0f} MiB"
+    first = ", ".join(f"{seconds:.2f}" for seconds in result.first.values())
+    memory = ", ".join(f"{number / 2**20:.0f}" for number in result.memory.values())
+    return f"  {result.framework:10} {result.name:9} {times}first {first} s   {memory} MiB"
 
 
 def ratio(results: list[Result], workload: str, framework: str, of: str, to: str, what: str) -> float | None:
-    """The median over the rounds of `of` / `to`, two contestants' seconds of a measure, or their memory."""
+    """The median over the rounds of `of` / `to`, two contestants' seconds of a measure, or their "memory": that of the
+    first measure, or with "memory of all" that after the last.
+    """
     found = {r.name: r for r in results if (r.workload, r.framework) == (workload, framework)}
     if of not in found or to not in found:
         return None
-    if what == "memory":
-        return found[of].memory / found[to].memory
+    if what.startswith("memory"):
+        return peak(found[of], what) / peak(found[to], what)
     if what not in found[of].seconds:
         return None
     pairs = zip(found[of].seconds[what], found[to].seconds[what], strict=True)
     return float(statistics.median(a / b for a, b in pairs))
+
+
+def peak(result: Result, what: str) -> int:
+    """The most bytes, on the accelerator if there is one, in the first measure, or for "memory of all" in every one."""
+    values = [result.device_memory[name] or result.memory[name] for name in result.memory]
+    return values[0] if what == "memory" else values[-1]
 
 
 def as_json(results: list[Result]) -> list[dict[str, Any]]:

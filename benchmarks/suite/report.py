@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from typing import Any
 
 from suite import growth_page
 from suite.growth_page import Growths
-from suite.measure import Result, as_json, ratio
+from suite.measure import Result, as_json, peak, ratio
 from suite.workloads import make
 
 TITLES = {"functions": "bare functions", "native": "idiomatic native", "keras": "Keras 3", "unifw": "unifw"}
@@ -31,6 +32,7 @@ def write(
         "processor": _processor(),
         "device": device,
         "threads": threads,
+        "load": [round(x, 1) for x in os.getloadavg()],
         "rounds": rounds,
         "versions": {name: version(name) for name in ("torch", "tensorflow-cpu", "keras", "numpy") if _has(name)},
     }
@@ -65,7 +67,7 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "Written by `make bench`. The same work written four ways for each framework, each in a process of its own;"
     yield f"they take turns, {facts['rounds']} rounds, on {facts['threads']} threads of {facts['processor']},"
-    yield f"device {facts['device']}."
+    yield f"device {facts['device']}; the load of the machine over the last 1, 5 and 15 minutes was {facts['load']}."
     yield f"Python {facts['python']}, {versions}. Before anything is timed, all are checked to have the same number of"
     yield "parameters and, from the same weights, the same loss, or the same tokens."
     yield ""
@@ -76,10 +78,8 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     frameworks = list(dict.fromkeys(result.framework for result in results))
     workloads = list(dict.fromkeys(result.workload for result in results))
     yield from _summary(results, frameworks, workloads)
-    yield from (
-        "",
-        "unifw trains by `Trainer.fit`; its inference is a call of the model, on TensorFlow of `unifw.compile(model)`.",
-    )
+    yield from _targets(results, frameworks, workloads)
+    yield from ("", *_HOW)
     yield from ("", "## The work", "")
     for workload in workloads:
         yield f"- `{workload}`: {make(workload).what}"
@@ -90,8 +90,19 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
             if timed:
                 yield from ("", f"### {title}", "")
                 yield from _times(results, framework, timed, what)
-        yield from ("", "### First step in seconds, and peak memory of the process in MiB", "")
-        yield from _rest(results, framework, workloads)
+        yield from ("", "### First call of each kind in seconds, compilation included", "")
+        yield from _first(results, framework, workloads)
+        yield from ("", "### Peak memory in MiB, after training or decoding / after inference", "")
+        yield from _memory(results, framework, workloads)
+
+
+_HOW = (
+    "unifw trains by `Trainer.fit`, whose step is Python on torch and a graph on TensorFlow; its inference is a call",
+    "of `unifw.compile(model)`, as one serves a model. Idiomatic native code calls the module in evaluation mode on",
+    "torch, and a `tf.function` on TensorFlow. What compiling costs stands in the tables of the first call, and the",
+    "memory that it takes in those of peak memory, which is that of the process: until the end of training, and then",
+    "until the end of inference.",
+)
 
 
 def _row(*cells: str) -> str:
@@ -105,20 +116,57 @@ def _summary(results: list[Result], frameworks: list[str], workloads: list[str])
     yield _row("", *headings)
     yield "|---|" + "---:|" * len(headings)
     for what, title in _SUMMARY.items():
-        found = {
-            (of, framework): [r for w in workloads if (r := ratio(results, w, framework, of, to, what)) is not None]
-            for of, to in _PAIRS
-            for framework in frameworks
-        }
-        if not any(found.values()):
+        found = [_ratios(results, workloads, framework, of, to, what) for of, to in _PAIRS for framework in frameworks]
+        if not any(found):
             continue
-        worst = {who: (min if who[0] == "keras" else max)(values) for who, values in found.items() if values}
-        yield _row(f"{title}, geometric mean", *(f"{_geometric(x):.2f}" if x else "" for x in found.values()))
-        yield _row(f"{title}, worst", *(f"{worst[who]:.2f}" if who in worst else "" for who in found))
+        yield _row(f"{title}, geometric mean", *(f"{_geometric(x):.2f}" if x else "" for x in found))
+        worst = [_worst(x, of) for x, (of, _) in zip(found, [p for p in _PAIRS for _ in frameworks], strict=True)]
+        yield _row(f"{title}, worst", *("" if x is None else f"{x:.2f}" for x in worst))
 
 
-_SUMMARY = {"train": "training step", "infer": "inference, batch 1", "decode": "decoding", "memory": "peak memory"}
+def _ratios(results: list[Result], workloads: list[str], framework: str, of: str, to: str, what: str) -> list[float]:
+    found = (ratio(results, workload, framework, of, to, what) for workload in workloads)
+    return [x for x in found if x is not None]
+
+
+def _worst(values: list[float], of: str) -> float | None:
+    """The one that speaks most against unifw."""
+    return (min if of == "keras" else max)(values) if values else None
+
+
+_SUMMARY = {
+    "train": "training step",
+    "infer": "inference, batch 1",
+    "decode": "decoding",
+    "memory": "peak memory, training or decoding",
+    "memory of all": "peak memory, with inference",
+}
 _PAIRS = (("unifw", "native"), ("keras", "unifw"))
+
+# What is aimed at: measure, "mean" or "worst", and the bounds by framework, of unifw / native and of Keras / unifw.
+_TARGETS: tuple[tuple[Any, ...], ...] = (
+    ("train", "mean", {"torch": 1.00, "tensorflow": 1.00}, {"torch": 2.0, "tensorflow": 1.5}),
+    ("train", "worst", {"torch": 1.05, "tensorflow": 1.05}, {"torch": 1.0, "tensorflow": 1.0}),
+    ("infer", "mean", {"torch": 0.90, "tensorflow": 1.00}, {"torch": 5.0, "tensorflow": 1.3}),
+    ("memory", "worst", {"torch": 1.05, "tensorflow": 1.05}, {}),
+)
+
+
+def _targets(results: list[Result], frameworks: list[str], workloads: list[str]) -> Iterator[str]:
+    """Each target with what was measured, and whether that reaches it."""
+    yield from ("", "| aimed at | framework | target | measured | |", "|---|---|---:|---:|---|")
+    for what, kind, *bounds in _TARGETS:
+        for (of, to), bound in zip(_PAIRS, bounds, strict=True):
+            for framework in [x for x in frameworks if x in bound]:
+                found = _ratios(results, workloads, framework, of, to, what)
+                if found:
+                    got = _geometric(found) if kind == "mean" else _worst(found, of)
+                    reached = got >= bound[framework] if of == "keras" else got <= bound[framework]
+                    sign = "at least" if of == "keras" else "at most"
+                    name = f"{of} / {to}, {_SUMMARY[what]}, {'geometric mean' if kind == 'mean' else 'worst'}"
+                    yield _row(
+                        name, framework, f"{sign} {bound[framework]:.2f}", f"{got:.2f}", "yes" if reached else "**no**"
+                    )
 
 
 def _geometric(values: list[float]) -> float:
@@ -146,18 +194,33 @@ def _milliseconds(spread: Any) -> str:
     return f"{spread.median * 1e3:.3g} ({spread.low * 1e3:.3g} to {spread.high * 1e3:.3g})"
 
 
-def _rest(results: list[Result], framework: str, workloads: list[str]) -> Iterator[str]:
+def _first(results: list[Result], framework: str, workloads: list[str]) -> Iterator[str]:
     titles = _titles(results)
-    yield _row("", *(f"first, {title}" for title in titles.values()), *(f"MiB, {title}" for title in titles.values()))
-    yield "|---|" + "---:|" * (2 * len(titles))
+    yield _row("", *titles.values())
+    yield "|---|" + "---:|" * len(titles)
     for workload in workloads:
         found = {r.name: r for r in results if (r.workload, r.framework) == (workload, framework)}
-        first = [f"{found[name].first:.2f}" if name in found else "" for name in titles]
-        memory = [
-            f"{(found[name].device_memory or found[name].memory) / 2**20:.0f}" if name in found else ""
-            for name in titles
-        ]
-        yield _row(workload, *first, *memory)
+        for what in next(iter(found.values())).first if found else ():
+            times = [f"{found[name].first[what]:.2f}" if name in found else "" for name in titles]
+            yield _row(f"{workload}, {what}", *times)
+
+
+def _memory(results: list[Result], framework: str, workloads: list[str]) -> Iterator[str]:
+    titles = _titles(results)
+    yield _row("", *titles.values(), "unifw / native")
+    yield "|---|" + "---:|" * (len(titles) + 1)
+    for workload in workloads:
+        found = {r.name: r for r in results if (r.workload, r.framework) == (workload, framework)}
+        cells = [_mebibytes(found[name]) if name in found else "" for name in titles]
+        ratios = [ratio(results, workload, framework, "unifw", "native", what) for what in _MEMORIES]
+        yield _row(workload, *cells, " / ".join(f"{x:.2f}" for x in ratios if x is not None))
+
+
+_MEMORIES = ("memory", "memory of all")
+
+
+def _mebibytes(result: Result) -> str:
+    return " / ".join(f"{peak(result, what) / 2**20:.0f}" for what in _MEMORIES)
 
 
 def plot(results: list[Result], path: Path) -> None:

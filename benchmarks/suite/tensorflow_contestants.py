@@ -174,9 +174,6 @@ class Functions(Contestant):
     def infer(self) -> np.ndarray:
         return self.apply(tf.constant(self.row)).numpy()
 
-    def peak_device_bytes(self) -> int:
-        return tf.config.experimental.get_memory_info(self.device)["peak"] if self.device != "cpu" else 0
-
 
 class Native(Functions):
     """The same functions as one `tf.function` step, written by hand."""

@@ -67,9 +67,6 @@ class Functions(Decoder):
             found.append(new)
         return tf.concat(found, 1).numpy()[0].tolist()
 
-    def peak_device_bytes(self) -> int:
-        return tf.config.experimental.get_memory_info(self.device)["peak"] if self.device != "cpu" else 0
-
 
 class Native(Functions):
     """The same step as one `tf.function`, written by hand."""

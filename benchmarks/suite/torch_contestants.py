@@ -127,9 +127,6 @@ class _Torch(Contestant):
     def step(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         raise NotImplementedError
 
-    def peak_device_bytes(self) -> int:
-        return torch.cuda.max_memory_allocated() if self.place.type == "cuda" else 0
-
 
 class Native(_Torch):
     """`torch.nn` modules and `torch.optim.AdamW(fused=True)`."""

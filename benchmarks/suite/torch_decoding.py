@@ -77,9 +77,6 @@ class _Torch(Decoder):
             found.append(new)
         return torch.cat(found, 1)[0].tolist()
 
-    def peak_device_bytes(self) -> int:
-        return torch.cuda.max_memory_allocated() if self.place.type == "cuda" else 0
-
 
 class Native(_Torch):
     """`torch.nn` modules, with a cache that is written in place."""

@@ -92,7 +92,7 @@ _MODELS: dict[str, Any] = {
 
 
 class Unifw(Contestant):
-    """The Trainer's `fit` on batches of Tensors; inference by calls of the model, compiled on TensorFlow."""
+    """The Trainer's `fit` on batches of Tensors; inference by calls of the compiled model."""
 
     options: ClassVar[dict[str, Any]] = {}
 
@@ -106,8 +106,7 @@ class Unifw(Contestant):
         pairs = zip(work.inputs, work.targets, strict=True)
         self.batches = [(unifw.asarray(x).to(device), unifw.asarray(y).to(device)) for x, y in pairs]
         self.row = work.inputs[0][:1]
-        eager = unifw.get_backend().name == "torch"
-        self.apply = self.model if eager else unifw.compile(self.model)
+        self.apply = unifw.compile(self.model)
 
     def parameters(self) -> int:
         return sum(p.size for p in self.model.parameters())

@@ -44,6 +44,20 @@ def _set_threads(framework: str, threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
+def _peak_device_bytes(framework: str, device: str) -> int:
+    """The most memory that tensors took on an accelerator, whoever made them; 0 on the CPU."""
+    if device == "cpu":
+        return 0
+    if framework == "torch":
+        import torch
+
+        return torch.cuda.max_memory_allocated(device.replace("gpu", "cuda"))
+    import tensorflow as tf
+
+    peak: int = tf.config.experimental.get_memory_info(device)["peak"]
+    return peak
+
+
 def main() -> None:
     """`python -m suite.worker FRAMEWORK NAME WORKLOAD BATCH DEVICE THREADS`; a batch of 0 is the workload's."""
     framework, name, workload, batch, device, threads = sys.argv[1:]
@@ -57,11 +71,10 @@ def main() -> None:
     contestant: Any = getattr(import_module(f"suite.{module}"), cls)(work, device)
     requests: dict[str, Callable[[int], dict[str, Any]]] = {
         "check": lambda _: {"parameters": contestant.parameters(), "result": contestant.result()},
-        "first": lambda _: {"seconds": contestant.seconds(work.measures[0], 1)},
         **{what: partial(_timed, contestant, what) for what in work.measures},
         "memory": lambda _: {
             "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            "device_bytes": contestant.peak_device_bytes(),
+            "device_bytes": _peak_device_bytes(framework, device),
         },
     }
     for line in sys.stdin:

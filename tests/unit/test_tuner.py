@@ -185,7 +185,7 @@ def test_the_fastest_is_found_on_a_busy_machine(seed: int) -> None:
 
 
 def test_who_is_clearly_behind_leaves_early() -> None:
-    work = Work(slow=(0.0, 0.02), fast=(0.0, 0.01), alike=(0.0, 0.0101))
+    work = Work(slow=(0.0, 0.025), fast=(0.0, 0.01), alike=(0.0, 0.0101))
     work.timed(60.0)
     assert min(work.steps["fast"], work.steps["alike"]) > 4 * work.steps["slow"]
 

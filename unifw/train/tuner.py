@@ -40,7 +40,8 @@ def tune(
     `build_model` makes the model, each time with the same initial weights; `batch` is one batch as the Trainer gets it,
     of any backend or of NumPy; `loss` and `optimizer(model)` are what training will use. `backends` are all known
     ones unless given. `budget` is in seconds and takes in compilation, which is not broken off: the one that uses it
-    up is the last. What cannot run is in the result with its reason. With `progress` the table is printed.
+    up is the last, and a fifth is for taking turns in any case. What cannot run is in the result with its reason. With
+    `progress` the table is printed.
 
     The result is kept in a file of the user's cache folder for this model, batch, machine and these versions, and
     read from there the next time; `refresh` measures anew. Candidates take turns, so that what else the machine does

@@ -18,8 +18,8 @@ Clock = Callable[[], float]
 
 _ROUNDS, _MOST_STEPS = 15, 50
 _MOST_SECONDS = 0.2  # of a turn: more does not make a choice better
-_TO_PREPARE = 0.8  # of the budget: the rest is left for the rounds
-_BEFORE_LEAVING, _BEHIND = 2, 1.5  # rounds, and times the fastest: noise rarely does as much to every turn of one
+_ROUNDS_SHARE = 0.2  # of the budget, for the rounds at least, however long compilation took
+_BEFORE_LEAVING, _BEHIND = 4, 2.0  # rounds, and times the fastest: noise rarely does as much to every turn of one
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def time_each(
     """
     start, ready, found = clock(), list[_Ready](), list[Candidate]()
     for backend, mode in names:
-        if clock() >= start + _TO_PREPARE * budget:
+        if clock() >= start + (1 - _ROUNDS_SHARE) * budget:
             found.append(Candidate(backend, mode, reason=f"not tried: the budget of {budget:g} s was used up"))
         else:
             made = _prepared(backend, mode, make, start + budget, clock)
             (ready if isinstance(made, _Ready) else found).append(made)  # type: ignore[arg-type]
-    _race(ready, start + budget, clock)
+    _race(ready, max(start + budget, clock() + _ROUNDS_SHARE * budget), clock)
     found += [x.candidate() for x in ready]
     return Tuning(tuple(sorted(found, key=lambda x: float("inf") if x.seconds is None else x.seconds)))
 
