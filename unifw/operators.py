@@ -111,6 +111,7 @@ class Operators:
     backend: ClassVar[Backend]
     ops: ClassVar[Any]
     kernels: ClassVar[Any]  # of layers; None on a backend that has none
+    quick: ClassVar[Any]  # the commonest functions in one step; None on a backend that has none
     wrap: ClassVar[type[Tensor]]
     native: Native
     shape: Any

@@ -173,4 +173,8 @@ def bind(backend: Backend) -> Backend:
     """Put the backend and its operations on its tensor classes. Called once, when a backend is loaded."""
     for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
         cls.backend, cls.ops, cls.kernels, cls.wrap = backend, backend.array, backend.nn, backend.Tensor
+        cls.quick = backend.quick
+    if backend.quick is not None:
+        for name, method in backend.quick.OPERATORS.items():
+            setattr(backend.Tensor, name, method)
     return backend

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array.axes import one_backend
-from unifw.dtypes import DType, promote, promote_scalar
+from unifw.dtypes import DType, bool_, promote, promote_scalar
 from unifw.errors import DTypeError, explain
 from unifw.operators import Scalar, binary, not_a_tensor, promoted, unary
 from unifw.tensor import Tensor
@@ -144,6 +144,10 @@ def maximum(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     >>> unifw.maximum(unifw.asarray([1.0, 3.0]), 2.0).tolist()
     [2.0, 3.0]
     """
+    try:
+        return x1.quick.maximum(x1, x2)  # type: ignore[union-attr, no-any-return]  # numbers go the long way
+    except Exception:
+        pass  # what follows says why, or does without
     return binary("maximum", x1, x2)
 
 
@@ -156,6 +160,10 @@ def minimum(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
     >>> unifw.minimum(unifw.asarray([1.0, 3.0]), 2.0).tolist()
     [1.0, 2.0]
     """
+    try:
+        return x1.quick.minimum(x1, x2)  # type: ignore[union-attr, no-any-return]  # numbers go the long way
+    except Exception:
+        pass  # what follows says why, or does without
     return binary("minimum", x1, x2)
 
 
@@ -176,13 +184,10 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     >>> unifw.where(unifw.asarray([True, False]), unifw.asarray([1.0, 2.0]), 0.0).tolist()
     [1.0, 0.0]
     """
-    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and isinstance(condition, Tensor):
-        first_native, second_native = x1.native, x2.native
-        if first_native.dtype is second_native.dtype and x1.ops is x2.ops is condition.ops:
-            try:
-                return x1.wrap(x1.ops.where(condition.native, first_native, second_native))
-            except Exception:
-                pass  # what follows says why
+    try:
+        return condition.quick.where(condition, x1, x2)  # type: ignore[no-any-return]
+    except Exception:
+        pass  # what follows says why, or does without
     first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     if not isinstance(condition, Tensor):
         raise not_a_tensor("where", condition)
@@ -192,4 +197,8 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
             natives = list(promoted(first.ops, *natives))
         return first.wrap(first.ops.where(condition.native, *natives))
     except Exception as error:
+        if condition.dtype is not bool_:
+            raise DTypeError(
+                f"where: got a condition of dtype {condition.dtype}; expected bool. Write x != 0 for where numbers are."
+            ) from error
         raise explain("where", error, condition, x1, x2) from error

@@ -65,6 +65,11 @@ def _filled(name: str, shape: Shape, value: Any, dtype: DType, device: str | Non
     backend = get_backend()
     if device is not None or devices.chosen:
         device = devices.placed(backend, device)
+    else:
+        try:
+            return backend.quick.full(shape, value, dtype)  # type: ignore[union-attr]
+        except Exception:
+            pass  # what follows says why, or does without
     try:
         return backend.Tensor(backend.array.full(_sizes(shape), value, dtype, device))
     except Exception as error:

@@ -141,10 +141,7 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     [1, 2, 3]
     """
     try:
-        ops, natives = arrays[0].ops, [x.native for x in arrays if x.ops is arrays[0].ops]
-        dtype = natives[0].dtype
-        if len(natives) == len(arrays) and all([x.dtype is dtype for x in natives]):  # noqa: C419  # faster so
-            return arrays[0].wrap(ops.concat(natives, axis))
+        return arrays[0].quick.concat(arrays, axis)  # type: ignore[no-any-return]
     except Exception:
         pass  # what follows says why, or does without
     arrays = _joined("concat", arrays)

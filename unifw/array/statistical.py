@@ -12,7 +12,7 @@ from unifw.array.axes import Axis, axes_of, axis_of, ndim_of
 from unifw.array.data_type import astype
 from unifw.array.manipulation import concat
 from unifw.dtypes import as_dtype
-from unifw.errors import AxisError, DTypeError, ShapeError
+from unifw.errors import AxisError, DTypeError, ShapeError, explain
 from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
 
@@ -41,10 +41,12 @@ def _explain_reduction(name: str, error: Exception, x: Any, axis: Axis) -> Excep
         return DTypeError(
             f"{name}: got dtype {x.dtype}; expected real numbers, as complex ones have no order. Write unifw.abs(x)."
         )
-    return ShapeError(
-        f"{name}: failed on shape {x.shape}, dtype {x.dtype}, axis {axis}; expected at least one element. "
-        f"The native framework says: {error}"
-    )
+    if 0 in x.native.shape:
+        return ShapeError(
+            f"{name}: got shape {x.shape}, axis {axis}; expected at least one element. "
+            "Write unifw.full(shape, value) for what it is of none."
+        )
+    return explain(name, error, x)
 
 
 def _in_dtype(name: str, x: Tensor, dtype: Any) -> Tensor:
@@ -70,6 +72,10 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = 
     [4, 6]
     """
     if dtype is None:
+        try:
+            return x.quick.sum(x, axis, keepdims)  # type: ignore[no-any-return]
+        except Exception:
+            pass  # what follows says why, or does without
         return reduce("sum", x, axis, keepdims)
     return astype(reduce("sum", _in_dtype("sum", x, dtype), axis, keepdims), dtype, copy=False)
 
@@ -141,6 +147,10 @@ def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> unifw.mean(unifw.asarray([[1.0, 2.0], [3.0, 4.0]]), axis=0).tolist()
     [2.0, 3.0]
     """
+    try:
+        return x.quick.mean(x, axis, keepdims)  # type: ignore[no-any-return]
+    except Exception:
+        pass  # what follows says why, or does without
     return reduce("mean", x, axis, keepdims)
 
 
@@ -151,6 +161,10 @@ def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> unifw.max(unifw.asarray([[1, 4], [3, 2]]), axis=0).tolist()
     [3, 4]
     """
+    try:
+        return x.quick.max(x, axis, keepdims)  # type: ignore[no-any-return]
+    except Exception:
+        pass  # what follows says why, or does without
     return reduce("max", x, axis, keepdims)
 
 
@@ -161,6 +175,10 @@ def min(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     >>> unifw.min(unifw.asarray([[1, 4], [3, 2]]), axis=0).tolist()
     [1, 2]
     """
+    try:
+        return x.quick.min(x, axis, keepdims)  # type: ignore[no-any-return]
+    except Exception:
+        pass  # what follows says why, or does without
     return reduce("min", x, axis, keepdims)
 
 

@@ -26,6 +26,7 @@ from unifw.spec.interop import InteropOps as InteropOps
 from unifw.spec.nn import NnOps as NnOps
 from unifw.spec.optim import FusedUpdate as FusedUpdate
 from unifw.spec.optim import OptimOps as OptimOps
+from unifw.spec.quick import QuickOps as QuickOps
 from unifw.spec.random import RandomOps as RandomOps
 from unifw.spec.tracing import Program as Program
 from unifw.spec.tracing import TracingOps as TracingOps

@@ -17,6 +17,7 @@ from unifw.spec.export import ExportOps
 from unifw.spec.interop import InteropOps
 from unifw.spec.nn import NnOps
 from unifw.spec.optim import OptimOps
+from unifw.spec.quick import QuickOps
 from unifw.spec.random import RandomOps
 from unifw.spec.tracing import TracingOps
 
@@ -66,6 +67,7 @@ class Backend:
     checkpoint: CheckpointOps | None = None
     debugging: DebuggingOps | None = None
     custom: CustomOps | None = None
+    quick: QuickOps | None = None
 
     @property
     def name(self) -> str:

@@ -21,7 +21,6 @@ INFO = BackendInfo(
 def load() -> Backend:
     """Import tensorflow and put the backend together."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, when tensorflow is imported
-
     from unifw.backends.tensorflow import (
         array,
         autodiff,
@@ -34,29 +33,30 @@ def load() -> Backend:
         interop,
         nn,
         optim,
+        quick,
         random,
         tensor,
         tracing,
     )
 
-    return tensor.bind(
-        Backend(
-            info=INFO,
-            array=devices.following(array),
-            devices=devices,
-            Tensor=tensor.TensorFlowTensor,
-            Parameter=tensor.TensorFlowParameter,
-            Buffer=tensor.TensorFlowBuffer,
-            nn=devices.following(nn),
-            autodiff=devices.following(autodiff, mixed=True),
-            random=devices.following(random),
-            tracing=tracing,
-            control=control,
-            optim=optim,
-            export=export,
-            interop=interop,
-            checkpoint=checkpoint,
-            debugging=debugging,
-            custom=custom,
-        )
+    backend = Backend(
+        info=INFO,
+        array=devices.following(array),
+        devices=devices,
+        Tensor=tensor.TensorFlowTensor,
+        Parameter=tensor.TensorFlowParameter,
+        Buffer=tensor.TensorFlowBuffer,
+        nn=devices.following(nn),
+        autodiff=devices.following(autodiff, mixed=True),
+        random=devices.following(random),
+        tracing=tracing,
+        control=control,
+        optim=optim,
+        export=export,
+        interop=interop,
+        checkpoint=checkpoint,
+        debugging=debugging,
+        custom=custom,
+        quick=None if devices.several else quick,  # where operations have to be told their device
     )
+    return tensor.bind(backend)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable
 from functools import cache, lru_cache, partial
 from typing import Any
@@ -36,11 +37,9 @@ def op(name: str, **attributes: Any) -> Callable[..., Any]:
 
     In a graph, and where the eager call fails, `tf.raw_ops` does its work, or says why it cannot.
     """
-    quick = eager(name)
-    whole = inspect.unwrap(getattr(tf.raw_ops, name))
-    settings = {p.name: p.default for p in inspect.signature(whole).parameters.values() if p.default is not p.empty}
-    settings = {key: value for key, value in (settings | attributes).items() if key != "name"}
-    flat = [part for item in settings.items() for part in item]  # all of them: gradients look them up
+    quick, whole = eager(name), inspect.unwrap(getattr(tf.raw_ops, name))
+    flat = settings(name, **attributes)
+    named = dict(zip(flat[::2], flat[1::2], strict=True))
 
     def apply(*inputs: Any) -> Any:
         if thread.is_eager:
@@ -48,9 +47,16 @@ def op(name: str, **attributes: Any) -> Callable[..., Any]:
                 return quick(*inputs, *flat)
             except Exception:
                 pass
-        return whole(*inputs, **settings)
+        return whole(*inputs, **named)
 
     return apply
+
+
+def settings(name: str, **attributes: Any) -> tuple[Any, ...]:
+    """The attributes of a raw operation, by name and value in turn: all of them, since gradients look them up."""
+    parameters = inspect.signature(inspect.unwrap(getattr(tf.raw_ops, name))).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return tuple(part for item in (defaults | attributes).items() if item[0] != "name" for part in item)
 
 
 def is_recorded() -> bool:
@@ -64,6 +70,13 @@ def kept_integers(*values: int) -> tf.Tensor:
     wide = any(abs(value) >= 2**31 for value in values)
     with tf.init_scope(), tf.device("/device:CPU:0"):  # where kernels read shapes and axes
         return tf.constant(values, tf.int64 if wide else tf.int32, (len(values),))
+
+
+@lru_cache(maxsize=1024)
+def kept_integer(value: int) -> tf.Tensor:
+    """An axis as a tensor without axes that is made once, for eager calls."""
+    with tf.init_scope(), tf.device("/device:CPU:0"):
+        return tf.constant(operator.index(value), tf.int32)
 
 
 def integers(values: tuple[Any, ...]) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, final
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow import devices
 from unifw.backends.tensorflow.capture import new_variable
 from unifw.backends.tensorflow.native import eager, thread
 from unifw.tensor import Tensor
@@ -27,37 +25,6 @@ class TensorFlowTensor(Tensor):
 
     def __init__(self, native: Any) -> None:
         self.native = native
-
-
-def _operator(name: str, operation: str) -> Callable[[TensorFlowTensor, Any], Tensor]:
-    """An operator in one step, where nothing must be brought to one dtype first; else that of every backend."""
-    plain, quick = getattr(Tensor, name), eager(operation)
-
-    def apply(self: TensorFlowTensor, other: Any, /) -> Tensor:
-        kind = type(other)
-        if thread.is_eager and (kind is TensorFlowTensor or ((kind is float or kind is int) and other)):
-            try:
-                return TensorFlowTensor(quick(self.native, other.native if kind is TensorFlowTensor else other))
-            except Exception:
-                pass
-        result: Tensor = plain(self, other)
-        return result
-
-    return apply
-
-
-_QUICK = {
-    "__add__": "AddV2",
-    "__sub__": "Sub",
-    "__mul__": "Mul",
-    "__lt__": "Less",
-    "__le__": "LessEqual",
-    "__gt__": "Greater",
-    "__ge__": "GreaterEqual",
-}
-if not devices.several:  # where operations have to be told their device
-    for _name, _operation in _QUICK.items():
-        setattr(TensorFlowTensor, _name, _operator(_name, _operation))
 
 
 class _Stored:

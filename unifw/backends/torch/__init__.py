@@ -29,6 +29,7 @@ def load() -> Backend:
         interop,
         nn,
         optim,
+        quick,
         random,
         tensor,
         tracing,
@@ -53,5 +54,6 @@ def load() -> Backend:
             checkpoint=checkpoint,
             debugging=debugging,
             custom=custom,
+            quick=quick,
         )
     )

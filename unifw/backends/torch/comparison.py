@@ -33,6 +33,8 @@ minimum = _binary_or(_minimum, unsigned.smaller)
 
 
 def where(condition: torch.Tensor, x1: Any, x2: Any) -> torch.Tensor:
+    if condition.dtype is not torch.bool:
+        raise TypeError("no condition")  # torch takes 8 bits too, and warns
     return torch.where(condition, x1, x2)
 
 

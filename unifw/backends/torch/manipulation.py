@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -16,8 +15,10 @@ stack = torch.stack
 roll = torch.roll
 
 
-def concat(xs: Any, axis: int) -> torch.Tensor:
-    return torch.cat(xs, axis)
+def concat(xs: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
+    if len({x.ndim for x in xs}) > 1:
+        raise ValueError("tensors of one number of axes")  # torch leaves out empty ones that do not fit
+    return torch.cat(list(xs), axis)
 
 
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from typing import Any, final
 
 import torch
@@ -29,38 +27,6 @@ class TorchTensor(Tensor):
 
     def __init__(self, native: Any) -> None:
         self.native = native
-
-
-def _operator(name: str, native: Callable[[Any, Any], Any]) -> Callable[[TorchTensor, Any], Tensor]:
-    """An operator in one step, where torch's own is the standard's; else that of every backend."""
-    plain = getattr(Tensor, name)
-
-    def apply(self: TorchTensor, other: Any, /) -> Tensor:
-        kind, x = type(other), self.native
-        y = other.native if kind is TorchTensor else other
-        if kind is float or kind is int or (kind is TorchTensor and x.dtype is y.dtype):
-            try:
-                return TorchTensor(native(x, y))
-            except Exception:
-                pass
-        result: Tensor = plain(self, other)
-        return result
-
-    return apply
-
-
-_QUICK = {
-    "__add__": operator.add,
-    "__sub__": operator.sub,
-    "__mul__": operator.mul,
-    "__truediv__": operator.truediv,
-    "__lt__": operator.lt,
-    "__le__": operator.le,
-    "__gt__": operator.gt,
-    "__ge__": operator.ge,
-}
-for _name, _native in _QUICK.items():
-    setattr(TorchTensor, _name, _operator(_name, _native))
 
 
 class _Stored:
