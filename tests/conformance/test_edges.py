@@ -94,3 +94,25 @@ def test_functions_of_huge_and_tiny_complex_numbers(backend: str, name: str, dty
         want = FUNCTIONS[name](complex(x[i]))
         if abs(want.real) < high and abs(want.imag) < high:
             assert cmath.isclose(got / 4, want / 4, rel_tol=1e-5, abs_tol=low), (x[i], got, want)
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)
+@pytest.mark.parametrize("dtype", ["float32", "float64", *COMPLEX])
+def test_eigenvalues_of_matrices_of_any_size_of_numbers(backend: str, dtype: str) -> None:
+    limits = np.finfo(dtype)
+    for size in (float(limits.smallest_normal) * 8, float(limits.smallest_normal) ** 0.5, float(limits.max) / 8):
+        scale = 2.0 ** math.floor(math.log2(size))
+        x = unifw.asarray(np.asarray([[[2, 1], [1, 2]], [[0, 1], [-4, 0]], [[0, 0], [0, 0]]], dtype) * scale)
+        values, vectors = unifw.linalg.eig(x)
+        for found in (values, unifw.linalg.eigvals(x)):
+            parts = found.numpy().astype("complex128") / scale
+            np.testing.assert_allclose(np.sort_complex(np.round(parts, 4)), [[1, 3], [-2j, 2j], [0, 0]], rtol=1e-5, atol=1e-5)
+        ones = np.linalg.norm(vectors.numpy(), axis=-2)
+        np.testing.assert_allclose(ones, np.ones((3, 2)), rtol=1e-5)
+
+
+def test_eigenvalues_whose_products_vanish(backend: str) -> None:
+    """LAPACK fails on it, or writes past the end of its memory, if it is not brought near 1 first."""
+    tiny = np.full((2, 3, 3), 1.97174516e-201)
+    tiny[0, 0, 0], tiny[1, 1, 0] = 1.06997574, 3.69921656e-109
+    assert unifw.linalg.eig(unifw.asarray(tiny)).eigenvalues.shape == (2, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -74,11 +75,29 @@ def _complex(x: tf.Tensor) -> tf.DType:
 
 
 def eig(x: tf.Tensor) -> Any:
-    return raw.Eig(input=_finite(x), compute_v=True, Tout=_complex(x))
+    half = _to_one(_finite(x))
+    values, vectors = raw.Eig(input=x * half * half, compute_v=True, Tout=_complex(x))
+    return _back(values, half), vectors
 
 
 def eigvals(x: tf.Tensor) -> tf.Tensor:
-    return raw.Eig(input=_finite(x), compute_v=False, Tout=_complex(x)).e
+    half = _to_one(_finite(x))
+    return _back(raw.Eig(input=x * half * half, compute_v=False, Tout=_complex(x)).e, half)
+
+
+def _to_one(x: tf.Tensor) -> tf.Tensor:
+    """For each matrix a power of two whose square brings it near 1: Eigen fails where products overflow or vanish."""
+    x = tf.stop_gradient(x)
+    sizes = tf.maximum(*map(tf.abs, (tf.math.real(x), tf.math.imag(x)))) if x.dtype.is_complex else tf.abs(x)
+    size = tf.reduce_max(sizes, axis=(-2, -1), keepdims=True)
+    usable = (size > 0) & tf.math.is_finite(size)
+    power = tf.round(tf.math.log(tf.where(usable, size, tf.ones_like(size))) * (-0.5 / math.log(2)))
+    return tf.cast(tf.pow(tf.constant(2, size.dtype), power), x.dtype)
+
+
+def _back(values: tf.Tensor, half: tf.Tensor) -> tf.Tensor:
+    half = tf.math.real(half)[..., 0]
+    return tf.complex(*(part / half / half for part in (tf.math.real(values), tf.math.imag(values))))
 
 
 def eigh(x: tf.Tensor) -> Any:

@@ -44,11 +44,24 @@ def cholesky(x: torch.Tensor) -> torch.Tensor:
 
 
 def eig(x: torch.Tensor) -> Any:
-    return torch.linalg.eig(_finite(x))
+    half = _to_one(_finite(x))
+    values, vectors = torch.linalg.eig(x * half * half)
+    return values / half[..., 0] / half[..., 0], vectors
 
 
 def eigvals(x: torch.Tensor) -> torch.Tensor:
-    return torch.linalg.eigvals(_finite(x))
+    half = _to_one(_finite(x))
+    return torch.linalg.eigvals(x * half * half) / half[..., 0] / half[..., 0]
+
+
+def _to_one(x: torch.Tensor) -> torch.Tensor:
+    """For each matrix a power of two whose square brings it near 1: LAPACK fails, or crashes, where products vanish."""
+    x = x.detach()
+    if not x.shape[-1]:
+        return torch.ones((1, 1), dtype=x.dtype.to_real(), device=x.device)
+    sizes = torch.maximum(x.real.abs(), x.imag.abs()) if x.is_complex() else x.abs()
+    size = sizes.amax((-2, -1), keepdim=True)
+    return torch.exp2(torch.round(torch.log2(torch.where(size > 0, size, 1.0)) / -2))
 
 
 def eigh(x: torch.Tensor) -> Any:
