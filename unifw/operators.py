@@ -117,6 +117,11 @@ class Operators:
     shape: Any
     dtype: Any
 
+    @property
+    def _kernel(self) -> Native:
+        """The payload as the backend's convolutions take their weight, (out, in, *window) or another order of it."""
+        return self.native
+
     def _set(self, native: Native) -> None:
         """Replace the payload; other tensors do not see it."""
         self.native = native

@@ -42,6 +42,21 @@ class Variable(Tensor):
         """Put a new native tensor in new storage."""
         raise NotImplementedError  # each backend's subclass has it
 
+    # The storage may have the axes in another order than the value: what works on storages is in its terms.
+
+    @property
+    def _stored(self) -> Native:
+        """The value as the storage has it."""
+        return self.native
+
+    def _laid(self, native: Native) -> Native:
+        """A tensor of this shape with its axes in the order of the storage."""
+        return native
+
+    def _set_stored(self, native: Native) -> None:
+        """Replace the value by one whose axes are in the order of the storage."""
+        self._set(native)
+
     def _stand_in(self, storage: Storage) -> None:
         """Take a native tensor, or a storage, in the place of the storage, as a traced or differentiated call does."""
         raise NotImplementedError

@@ -106,7 +106,9 @@ def test_eigenvalues_of_matrices_of_any_size_of_numbers(backend: str, dtype: str
         values, vectors = unifw.linalg.eig(x)
         for found in (values, unifw.linalg.eigvals(x)):
             parts = found.numpy().astype("complex128") / scale
-            np.testing.assert_allclose(np.sort_complex(np.round(parts, 4)), [[1, 3], [-2j, 2j], [0, 0]], rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(
+                np.sort_complex(np.round(parts, 4)), [[1, 3], [-2j, 2j], [0, 0]], rtol=1e-5, atol=1e-5
+            )
         ones = np.linalg.norm(vectors.numpy(), axis=-2)
         np.testing.assert_allclose(ones, np.ones((3, 2)), rtol=1e-5)
 

@@ -23,6 +23,7 @@ class _Moments(Optimizer):
     """What the family shares: both means and their corrections."""
 
     state_names: tuple[str, ...] = ("exp_avg", "exp_avg_sq")
+    elementwise = True
 
     def numbers(self, hyper: Hyper, step: int) -> dict[str, float]:
         """The number of the step and the two corrections for the means' start at 0."""

@@ -22,6 +22,7 @@ class Adagrad(Optimizer):
     """
 
     rule = "adagrad"
+    elementwise = True
     state_names = ("sum",)
 
     def __init__(
@@ -65,6 +66,7 @@ class Adadelta(Optimizer):
     """
 
     rule = "adadelta"
+    elementwise = True
     state_names = ("square_avg", "acc_delta")
 
     def __init__(
@@ -100,6 +102,7 @@ class RMSprop(Optimizer):
     """
 
     rule = "rmsprop"
+    elementwise = True
 
     def __init__(
         self,

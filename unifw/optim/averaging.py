@@ -12,7 +12,7 @@ from unifw.optim.base import _named
 from unifw.registry import part
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
-from unifw.variable import Buffer
+from unifw.variable import Parameter
 
 
 class EMA:
@@ -40,7 +40,7 @@ class EMA:
         self.decay = decay
         self.bias_correction = bias_correction
         self.updates = 0
-        self.averages = {name: Buffer(_wide(parameter)) for name, parameter in self.parameters.items()}
+        self.averages = {name: Parameter(_wide(x), trainable=False) for name, x in self.parameters.items()}
 
     def weight(self) -> float:
         """How far the coming update moves the averages towards the parameters."""
@@ -101,7 +101,7 @@ class EMA:
         self.updates = int(state["updates"])
 
 
-def _move(average: Buffer, parameter: Tensor, weight: Any) -> None:
+def _move(average: Parameter, parameter: Tensor, weight: Any) -> None:
     """As state of the program, which can take back what is assigned but not what kernels write in place."""
     share = weight if isinstance(weight, float) else average.wrap(weight).to(average.dtype)
     average.assign(average + (parameter.to(average.dtype) - average) * share)

@@ -14,7 +14,7 @@ from unifw.optim.state import load_state, state_of
 from unifw.spec import Backend, FusedUpdate
 from unifw.tensor import Tensor
 from unifw.tracing.session import after_call, in_trace, outside, per_call
-from unifw.variable import Buffer, Parameter
+from unifw.variable import Parameter
 
 Hyper = Mapping[str, Any]
 State = dict[str, Tensor]
@@ -50,6 +50,7 @@ class Optimizer:
 
     rule: ClassVar[str]
     state_names: tuple[str, ...] = ()
+    elementwise: ClassVar[bool] = False  # whether `update` gives the same for axes in any order, as a storage may be
 
     def __init__(
         self, parameters: Any, lr: Schedule, groups: Groups | None = None, maximize: bool = False, **hyper: Any
@@ -59,7 +60,7 @@ class Optimizer:
         hyper["maximize"] = maximize
         self.groups = group_parameters(type(self).__name__, self.parameters, hyper, groups or {})
         self.step_count = 0
-        self.state: dict[str, dict[str, Buffer]] = {}
+        self.state: dict[str, dict[str, Parameter]] = {}  # which are stored as the parameter itself
         self.missed: dict[str, int] = {}  # how many of the steps each parameter was not part of
         self._plans: dict[tuple[str, ...], list[Cohort]] = {}
 
@@ -115,13 +116,13 @@ class Optimizer:
             raise not_a_tensor(f"{type(self).__name__}: {name}", gradient)
         if gradient.ops is not parameter.ops:
             raise mixed_backends(f"{type(self).__name__}: {name}", parameter, gradient)
-        got, expected = gradient.native, parameter.storage
-        if got.shape != expected.shape:
+        got, expected = tuple(gradient.native.shape), parameter.shape
+        if got != expected:
             raise ShapeError(
-                f"{type(self).__name__}: got a gradient of shape {tuple(got.shape)} for {name} of shape "
-                f"{tuple(expected.shape)}; expected the same. Write what value_and_grad(loss)(model, ...) returns."
+                f"{type(self).__name__}: got a gradient of shape {got} for {name} of shape {expected}; expected the "
+                "same. Write what value_and_grad(loss)(model, ...) returns."
             )
-        if got.dtype != expected.dtype:
+        if gradient.dtype is not parameter.dtype:
             raise DTypeError(
                 f"{type(self).__name__}: got a gradient of dtype {gradient.dtype} for {name} of dtype "
                 f"{parameter.dtype}; expected the same. Write gradient.to(unifw.{parameter.dtype})."
@@ -138,7 +139,10 @@ class Optimizer:
                     f"{', '.join(self.parameters)}. Write {type(self).__name__}(model, ...) for the same model."
                 )
             parameter, hyper = self.parameters[name], self.group_of(name).hyper
-            self.state[name] = {key: Buffer(full_like(parameter, self.initial(key, hyper))) for key in self.state_names}
+            self.state[name] = {
+                key: Parameter(full_like(parameter, self.initial(key, hyper)), trainable=False)
+                for key in self.state_names
+            }
             self.missed.setdefault(name, self.step_count)
 
     def group_of(self, name: str) -> Group:
@@ -196,15 +200,14 @@ class Optimizer:
         states = {key: [self.state[name][key].storage for name in names] for key in self.state_names}
         fused([p.storage for p in parameters], [gradients[name].native for name in names], states, hyper)
 
-    def _apply_one(self, gradient: Tensor, parameter: Parameter, state: dict[str, Buffer], hyper: Hyper) -> None:
-        value, dtype = parameter.wrap(parameter.native), parameter.dtype
-        plain = (bool, int, float, tuple)
-        numbers = {k: x if isinstance(x, plain) else value.wrap(x).to(dtype) for k, x in hyper.items()}
-        held: State = {key: buffer.wrap(buffer.native) for key, buffer in state.items()}
-        new, new_state = self.update(gradient, value, held, numbers)
-        parameter._set(new.native)
-        for key, buffer in state.items():
-            buffer._set(new_state[key].native)
+    def _apply_one(self, gradient: Tensor, parameter: Parameter, state: dict[str, Parameter], hyper: Hyper) -> None:
+        wrap, dtype, plain, laid = parameter.wrap, parameter.dtype, (bool, int, float, tuple), self.elementwise
+        numbers = {k: x if isinstance(x, plain) else wrap(x).to(dtype) for k, x in hyper.items()}
+        given = wrap(parameter._laid(gradient.native)) if laid else gradient
+        value, *held = [wrap(x._stored if laid else x.native) for x in (parameter, *state.values())]
+        new, new_state = self.update(given, value, dict(zip(state, held, strict=True)), numbers)
+        for target, x in ((parameter, new), *((state[key], new_state[key]) for key in state)):
+            (target._set_stored if laid else target._set)(x.native)
 
     def advance(self, names: tuple[str, ...]) -> None:
         """Count a step in which the parameters `names` were updated."""

@@ -23,6 +23,7 @@ class SGD(Optimizer):
     """
 
     rule = "sgd"
+    elementwise = True
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Lion(Optimizer):
     """
 
     rule = "lion"
+    elementwise = True
     state_names = ("exp_avg",)
 
     def __init__(

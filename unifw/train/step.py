@@ -19,7 +19,7 @@ from unifw.registry import part
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
 from unifw.train.precision import Policy
-from unifw.variable import Buffer, Parameter, Variable
+from unifw.variable import Parameter, Variable
 
 Function = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
 Run = Callable[[list[Tensor]], tuple[Tensor, list[Tensor]]]
@@ -42,7 +42,7 @@ class Recipe:
         self.optimizer: Any = optimizer
         self.policy, self.ema = policy, ema
         self.clip_norm, self.clip_value, self.accumulate = clip_norm, clip_value, accumulate
-        self.sums: dict[str, Buffer] = {}
+        self.sums: dict[str, Parameter] = {}
         self.pending = 0
 
     def prepare(self, model: Module) -> dict[str, Parameter]:
@@ -52,7 +52,8 @@ class Recipe:
             raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
         self.optimizer.prepare(trainable)
         if self.accumulate > 1 and self.sums.keys() != trainable.keys():
-            self.sums, self.pending = {name: Buffer(zeros_like(p)) for name, p in trainable.items()}, 0
+            self.sums = {name: Parameter(zeros_like(p), trainable=False) for name, p in trainable.items()}
+            self.pending = 0
         return trainable
 
     def held(self) -> list[Any]:
@@ -165,7 +166,7 @@ class Recipe:
 
 
 def _summed_in_trace(
-    sums: Mapping[str, Buffer], gradients: Mapping[str, Tensor], numbers: Mapping[str, Any], update: bool
+    sums: Mapping[str, Parameter], gradients: Mapping[str, Tensor], numbers: Mapping[str, Any], update: bool
 ) -> dict[str, Tensor]:
     """As state of the program, which sees what is assigned but not what kernels write in place."""
     totals = {name: sums[name] + gradient for name, gradient in gradients.items()}

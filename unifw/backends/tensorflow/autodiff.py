@@ -13,6 +13,7 @@ from unifw.backends.tensorflow.rules import custom_gradient as custom_gradient
 from unifw.backends.tensorflow.rules import dense, recording
 from unifw.backends.tensorflow.rules import no_grad as no_grad
 from unifw.backends.tensorflow.rules import stop_gradient as stop_gradient
+from unifw.backends.tensorflow.storage import public
 from unifw.errors import backward_failure
 
 raw = tf.raw_ops
@@ -52,7 +53,7 @@ def _gradients(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstr
         found = tape.gradient(target, sources, upstream, tf.UnconnectedGradients.ZERO)
     except Exception as error:
         raise backward_failure(error) from error
-    return dense(found)
+    return [public(x, source) for x, source in zip(dense(found), sources, strict=True)]
 
 
 def vjp(

@@ -47,12 +47,12 @@ def flat_call(concrete: Any) -> Callable[[list[tf.Tensor]], Sequence[tf.Tensor]]
     return call
 
 
-def new_variable(value: tf.Tensor, owner: Any) -> tf.Variable:
+def new_variable(value: tf.Tensor, owner: Any, kind: type[tf.Variable] | None = None) -> tf.Variable:
     """A variable that a graph which uses it can tell whose it is.
 
     While `tf.function` traces, it makes every `tf.Variable` its own; this way round it does not hear of it.
     """
-    make = ResourceVariable if tf.inside_function() else tf.Variable
+    make = kind or (ResourceVariable if tf.inside_function() else tf.Variable)
     variable = make(value, trainable=False)
     variable.handle._unifw_owner = weakref.ref(owner)
     return variable

@@ -6,6 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.storage import public_entry
+
 _NO_WEIGHTS = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter")
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 
@@ -15,7 +17,8 @@ def read(path: str) -> Any:
     try:
         reader = tf.train.load_checkpoint(path.removesuffix(".index"))
         names = sorted(reader.get_variable_to_shape_map())
-        return {_dotted(name): tf.constant(reader.get_tensor(name)) for name in names if name not in _NO_WEIGHTS}
+        found = {_dotted(name): tf.constant(reader.get_tensor(name)) for name in names if name not in _NO_WEIGHTS}
+        return dict(public_entry(*pair) for pair in found.items())
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise ValueError(f"it is damaged or something else ({str(error).strip().splitlines()[0]})") from error
 

@@ -6,7 +6,7 @@ gradient of its own, which knows what used it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,24 +52,28 @@ def watching(report: Report) -> Iterator[None]:
 @contextmanager
 def _watched_parameters(report: Report) -> Iterator[None]:
     parameters: Any = TensorFlowParameter
-    before = vars(parameters).get("native")
-    read = parameters.native.fget
+    before = {name: vars(parameters).get(name) for name in ("native", "_kernel")}
 
-    def watched_read(parameter: Any) -> tf.Tensor:
-        x = read(parameter)
-        if tf.is_symbolic_tensor(x) or not x.dtype.is_floating:
-            return x
-        y = _watched(x, report)
-        parameter.storage._unifw_users = y._unifw_users
-        return y
+    def watched(read: Callable[[Any], tf.Tensor]) -> property:
+        def watched_read(parameter: Any) -> tf.Tensor:
+            x = read(parameter)
+            if tf.is_symbolic_tensor(x) or not x.dtype.is_floating:
+                return x
+            y = _watched(x, report)
+            parameter.storage._unifw_users = y._unifw_users
+            return y
 
-    parameters.native = property(watched_read)
+        return property(watched_read)
+
+    for name in before:
+        setattr(parameters, name, watched(getattr(parameters, name).fget))
     try:
         yield
     finally:
-        del parameters.native
-        if before is not None:  # a block inside another
-            parameters.native = before
+        for name, outer in before.items():
+            delattr(parameters, name)
+            if outer is not None:  # a block inside another
+                setattr(parameters, name, outer)
 
 
 @contextmanager

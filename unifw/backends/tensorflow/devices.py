@@ -82,6 +82,11 @@ def following(module: Any, mixed: bool = False) -> Any:
     return SimpleNamespace(**parts | functions)
 
 
+def follow(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that runs where its first tensor is."""
+    return _following(function, mixed=True) if several else function
+
+
 def _following(function: Callable[..., Any], mixed: bool) -> Callable[..., Any]:
     @wraps(function)
     def apply(*args: Any, **kwargs: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from unifw import tree
+from unifw.backends.tensorflow.storage import saved_name
 from unifw.backends.tensorflow.tensor import TensorFlowTensor
 from unifw.spec import ExportRequest
 from unifw.tensor import Tensor
@@ -23,7 +24,7 @@ def write(request: ExportRequest) -> None:
     specs = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, name) for name, x in request.inputs.items()]
     module = tf.Module()
     for name, tensor in request.state.items():
-        _place(module, name, tensor.storage)
+        _place(module, saved_name(name, tensor.storage), tensor.storage)
     module.__call__ = tf.function(forward, input_signature=specs, autograph=False)
     serving = tf.function(lambda *inputs: _named(forward(*inputs)), input_signature=specs, autograph=False)
     tf.saved_model.save(module, request.path, signatures={"serving_default": serving})

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, final
 
 import tensorflow as tf
 
 from unifw.backends.tensorflow.capture import new_variable
-from unifw.backends.tensorflow.native import eager, thread
+from unifw.backends.tensorflow.native import UNIFW, eager, thread
+from unifw.backends.tensorflow.storage import KernelVariable, laid, public_shape, window_first, window_last
+from unifw.dtypes import DType
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["TensorFlowBuffer", "TensorFlowParameter", "TensorFlowTensor", "bind"]
 
+
+Turn = Callable[[Any], Any]
 
 _quick_read = eager("ReadVariableOp")
 
@@ -26,33 +31,75 @@ class TensorFlowTensor(Tensor):
     def __init__(self, native: Any) -> None:
         self.native = native
 
+    @property
+    def _kernel(self) -> Any:
+        return window_first(self.native)
+
+
+def _reader(kernel: Turn | None, other: Turn | None) -> property:
+    """The value, read by the raw operation at a quarter of the public one's cost, and turned.
+
+    `kernel` turns what a KernelVariable holds, `other` everything else, and None leaves it as it is.
+    """
+
+    def read(self: _Stored) -> Any:
+        storage = self.storage
+        try:
+            if thread.is_eager:
+                x = _quick_read(storage.handle, "dtype", storage.dtype)
+            else:
+                x = tf.raw_ops.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
+        except AttributeError:
+            if isinstance(storage, tf.Variable):
+                raise
+            x = storage  # a tensor that stands in
+        turn = kernel if type(storage) is KernelVariable else other
+        return x if turn is None else turn(x)
+
+    return property(read)
+
 
 class _Stored:
-    """Storage is a `tf.Variable`; the value is read by the raw operation, at a quarter of the public one's cost."""
+    """Storage is a `tf.Variable`, which may have the axes of the value in another order, or a tensor that stands in."""
 
     __slots__ = ()
     storage: Any
 
+    native = _reader(window_last, None)
+    _kernel = _reader(None, window_first)
+    _stored = _reader(None, None)
+
+    # What follows is known without reading the value.
+
     @property
-    def native(self) -> Any:
-        storage = self.storage
-        try:
-            if thread.is_eager:
-                return _quick_read(storage.handle, "dtype", storage.dtype)
-            return tf.raw_ops.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
-        except AttributeError:
-            if isinstance(storage, tf.Variable):
-                raise
-            return storage  # a tensor that stands in
+    def shape(self) -> tuple[int, ...]:
+        return public_shape(self.storage)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.storage.shape)
+
+    @property
+    def dtype(self) -> DType:
+        return UNIFW[self.storage.dtype]
 
     def _store(self, native: Any) -> None:
         with tf.init_scope(), tf.device(native.device):
-            self.storage = new_variable(native, self)
+            self.storage = self._new_storage(native)
+
+    def _new_storage(self, native: Any) -> tf.Variable:
+        return new_variable(native, self)
 
     def _stand_in(self, native: Any) -> None:
         self.storage = native
 
+    def _laid(self, native: Any) -> Any:
+        return laid(native, self.storage)
+
     def _set(self, native: Any) -> None:
+        self._set_stored(laid(native, self.storage))
+
+    def _set_stored(self, native: Any) -> None:
         self.storage.assign(native, read_value=False)
 
 
@@ -61,6 +108,11 @@ class TensorFlowParameter(_Stored, Parameter, Tensor):
     """A Parameter whose storage is a `tf.Variable`."""
 
     __slots__ = ()
+
+    def _new_storage(self, native: Any) -> tf.Variable:
+        if native.shape.rank in (4, 5):
+            return new_variable(window_first(native), self, KernelVariable)
+        return new_variable(native, self)
 
 
 @final

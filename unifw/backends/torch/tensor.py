@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any, final
 
-import torch
-
-from unifw.backends.torch import capture
+from unifw.backends.torch import capture, storage
 from unifw.backends.torch.interop import mark_as_changing
-from unifw.backends.torch.native import unwrapped
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
 
 __all__ = ["TorchBuffer", "TorchParameter", "TorchTensor", "bind"]
-
-
-# Kernels lie in memory as channels-last convolutions want them, which else turn them at each call.
-_FORMS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 @final
@@ -24,6 +17,7 @@ class TorchTensor(Tensor):
     """A Tensor whose payload is a `torch.Tensor`."""
 
     __slots__ = ()
+    _kernel = storage.kernel
 
     def __init__(self, native: Any) -> None:
         self.native = native
@@ -35,10 +29,10 @@ class _Stored:
     __slots__ = ()
     native: Any
     storage: Any
+    _kernel = storage.kernel
 
     def _store(self, native: Any) -> None:
-        form = _FORMS.get(native.ndim, torch.contiguous_format)
-        self.native = self.storage = unwrapped(native.detach().contiguous(memory_format=form))
+        self.native = self.storage = storage.stored(native)
         mark_as_changing(self.storage, self)
 
     def _stand_in(self, native: Any) -> None:

@@ -125,7 +125,7 @@ def convolution(
         if x.ops is not weight.ops:
             raise mixed_backends("convolution", x, weight)
         offset = None if bias is None else bias.native
-        y = x.kernels.conv(x.native, weight.native, offset, stride, padding, dilation, groups, channels_last)
+        y = x.kernels.conv(x.native, weight._kernel, offset, stride, padding, dilation, groups, channels_last)
         return x.wrap(y)
     except Exception as error:
         dims, layout = len(stride), "channels_last" if channels_last else "channels_first"
@@ -284,7 +284,7 @@ def transposed_convolution(
         offset = None if bias is None else bias.native
         kernel = x.kernels.conv_transpose
         settings = stride, padding, output_padding, dilation, groups, channels_last
-        return x.wrap(kernel(x.native, weight.native, offset, *settings))
+        return x.wrap(kernel(x.native, weight._kernel, offset, *settings))
     except Exception as error:
         name, wanted = f"conv_transpose{len(stride)}d", form(len(stride), weight.shape[0], channels_last)
         layout = "channels_last" if channels_last else "channels_first"

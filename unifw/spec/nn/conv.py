@@ -8,7 +8,11 @@ from unifw.spec.types import Native, Pairs, Sizes
 
 
 class ConvOps(Protocol):
-    """Convolutions over one, two or three axes: as many as `stride` has numbers. Padding is (before, after) of each."""
+    """Convolutions over one, two or three axes: as many as `stride` has numbers. Padding is (before, after) of each.
+
+    Weights come as the backend's own tensors give them as `_kernel`: of the named shape, or with its axes in the order
+    that the framework's convolutions take.
+    """
 
     def conv(
         self,

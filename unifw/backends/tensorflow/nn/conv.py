@@ -1,6 +1,4 @@
-"""Convolutions on `tf.Tensor`; weights come in PyTorch's layout and are turned here.
-
-Inside a compiled step the graph optimiser folds the turning of a constant kernel away. Space of one axis is an image of
+"""Convolutions on `tf.Tensor`, by kernels (*window, in, out), as `storage` has them. Space of one axis is an image of
 one row.
 """
 
@@ -23,29 +21,28 @@ raw = tf.raw_ops
 @channels_last
 def conv(
     x: tf.Tensor,
-    weight: tf.Tensor,
+    kernel: tf.Tensor,
     bias: tf.Tensor | None,
     stride: Sizes,
     padding: Pairs,
     dilation: Sizes,
     groups: int,
 ) -> tf.Tensor:
-    if x.shape.rank != len(stride) + 2 or x.shape[-1] != weight.shape[1] * groups:  # it would take a multiple
-        raise ValueError(f"{x.shape} for {weight.shape[1] * groups} channels")
+    if x.shape.rank != len(stride) + 2 or x.shape[-1] != kernel.shape[-2] * groups:  # it would take a multiple
+        raise ValueError(f"{x.shape} for {kernel.shape[-2] * groups} channels")
     if len(stride) == 1:
-        row, kernel = tf.expand_dims(x, 1), tf.expand_dims(weight, 2)
+        row, kernel = tf.expand_dims(x, 1), tf.expand_dims(kernel, 0)
         y = _conv(row, kernel, stride * 2, ((0, 0), *padding), (1, *dilation), groups)
         y = raw.Squeeze(input=y, axis=[1])
     else:
-        y = _conv(x, weight, stride, padding, dilation, groups)
+        y = _conv(x, kernel, stride, padding, dilation, groups)
     return y if bias is None else raw.BiasAdd(value=y, bias=bias)
 
 
-def _conv(x: tf.Tensor, weight: tf.Tensor, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> tf.Tensor:
-    out = _window_counts(tuple(x.shape), tuple(weight.shape), stride, padding, dilation)
+def _conv(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int) -> tf.Tensor:
+    out = _window_counts(tuple(x.shape), tuple(kernel.shape), stride, padding, dilation)
     if x.shape[0] == 0:  # which the kernel refuses
-        return tf.zeros((0, *out, weight.shape[0]), x.dtype) + 0 * (tf.reduce_sum(x) + tf.reduce_sum(weight))
-    kernel = raw.Transpose(x=weight, perm=(*range(2, len(stride) + 2), 1, 0))
+        return tf.zeros((0, *out, kernel.shape[-1]), x.dtype) + 0 * (tf.reduce_sum(x) + tf.reduce_sum(kernel))
     if groups > 1 and groups == x.shape[-1] and len(set(stride)) == 1:
         return _depthwise(x, kernel, stride, padding, dilation)
     if groups == 1 or (len(stride) == 2 and _has_gradient(x.dtype, grouped=True)):
@@ -129,14 +126,14 @@ def _explicit(padding: Pairs) -> dict[str, Any]:
 
 @lru_cache(1024)
 def _window_counts(
-    shape: tuple[int | None, ...], weight: tuple[int, ...], stride: Sizes, padding: Pairs, dilation: Sizes
+    shape: tuple[int | None, ...], kernel: tuple[int, ...], stride: Sizes, padding: Pairs, dilation: Sizes
 ) -> tuple[int | None, ...]:
     """The sizes of the output. Raises ValueError for an image below the kernel, which TensorFlow takes."""
     counts: list[int | None] = []
-    for size, kernel, step, (before, after), apart in zip(
-        shape[1:-1], weight[2:], stride, padding, dilation, strict=True
+    for size, width, step, (before, after), apart in zip(
+        shape[1:-1], kernel[:-2], stride, padding, dilation, strict=True
     ):
-        window = (kernel - 1) * apart + 1
+        window = (width - 1) * apart + 1
         if size is not None and size + before + after < window:
             raise ValueError(f"padded images of {size + before + after} for a kernel of {window}")
         counts.append(None if size is None else (size + before + after - window) // step + 1)
@@ -176,7 +173,7 @@ def _dilated(kernel: tf.Tensor, dilation: Sizes) -> tf.Tensor:
 @channels_last
 def conv_transpose(
     x: tf.Tensor,
-    weight: tf.Tensor,
+    kernel: tf.Tensor,
     bias: tf.Tensor | None,
     stride: Sizes,
     padding: Pairs,
@@ -184,32 +181,31 @@ def conv_transpose(
     dilation: Sizes,
     groups: int,
 ) -> tf.Tensor:
-    if x.shape.rank != len(stride) + 2 or x.shape[-1] != weight.shape[0]:
-        raise ValueError(f"{x.shape} for {weight.shape[0]} channels")
+    if x.shape.rank != len(stride) + 2 or x.shape[-1] != kernel.shape[-1]:
+        raise ValueError(f"{x.shape} for {kernel.shape[-1]} channels")
     ends = [after - extra for (_, after), extra in zip(padding, output_padding, strict=True)]
     cut = tuple((before, max(end, 0)) for (before, _), end in zip(padding, ends, strict=True))
     missing = tuple((0, max(-end, 0)) for end in ends)
     if len(stride) == 1:
-        row, kernel = tf.expand_dims(x, 1), tf.expand_dims(weight, 2)
+        row, kernel = tf.expand_dims(x, 1), tf.expand_dims(kernel, 0)
         y = raw.Squeeze(input=_transposed(row, kernel, stride * 2, ((0, 0), *cut), (1, *dilation), groups), axis=[1])
     else:
-        y = _transposed(x, weight, stride, cut, dilation, groups)
+        y = _transposed(x, kernel, stride, cut, dilation, groups)
     y = constant(y, missing)
     return y if bias is None else raw.BiasAdd(value=y, bias=bias)
 
 
-def _transposed(x: tf.Tensor, weight: tf.Tensor, stride: Sizes, cut: Pairs, dilation: Sizes, groups: int) -> tf.Tensor:
-    """Everything but the bias; `cut` is taken off the full output."""
-    dims = len(stride)
-    kernel = _dilated(raw.Transpose(x=weight, perm=(*range(2, dims + 2), 1, 0)), dilation)
+def _transposed(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, cut: Pairs, dilation: Sizes, groups: int) -> tf.Tensor:
+    """Everything but the bias; `cut` is taken off the full output. The kernel is (*window, out, in)."""
+    dims, kernel = len(stride), _dilated(kernel, dilation)
     lengths = [tf.shape(x)[i + 1] if x.shape[i + 1] is None else x.shape[i + 1] for i in range(dims)]
     sizes = [(n - 1) * s + k - sum(c) for n, s, k, c in zip(lengths, stride, kernel.shape, cut, strict=False)]
     if any(isinstance(n, int) and n < 1 for n in sizes):
         raise ValueError(f"an output of {sizes}")
     backward = _backward(dims, kernel, groups, stride)
-    batch, out = tf.shape(x)[0] if x.shape[0] is None else x.shape[0], weight.shape[1]
+    batch, out = tf.shape(x)[0] if x.shape[0] is None else x.shape[0], kernel.shape[-2]
     if x.shape[0] == 0:
-        return tf.zeros((0, *sizes, out * groups), x.dtype) + 0 * (tf.reduce_sum(x) + tf.reduce_sum(weight))
+        return tf.zeros((0, *sizes, out * groups), x.dtype) + 0 * (tf.reduce_sum(x) + tf.reduce_sum(kernel))
     if groups == 1 or backward is not _plain[dims]:
         return backward(x, kernel, stride, cut, (batch, *sizes, out * groups))
     parts = zip(tf.split(x, groups, -1), tf.split(kernel, groups, -1), strict=True)
