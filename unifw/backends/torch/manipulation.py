@@ -13,6 +13,7 @@ expand_dims = torch.unsqueeze
 squeeze = torch.squeeze
 broadcast_to = torch.broadcast_to
 stack = torch.stack
+unstack = torch.unbind
 roll = torch.roll
 
 
