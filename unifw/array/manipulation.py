@@ -249,4 +249,4 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     size = x.ops.static_shape(x.native)[axis]
     if size is None:
         raise ShapeError(f"unstack: the size of axis {axis} is not known in this graph. Write x[i] for one slice.")
-    return tuple(x[(slice(None),) * axis + (i,)] for i in range(size))
+    return tuple(x.wrap(part) for part in x.ops.unstack(x.native, axis))

@@ -9,7 +9,7 @@ from unifw.array.bitwise import logical_not
 from unifw.array.comparison import where
 from unifw.array.creation import arange, ones_like, zeros, zeros_like
 from unifw.array.linear_algebra import matmul
-from unifw.array.manipulation import broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze
+from unifw.array.manipulation import broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze, unstack
 from unifw.array.statistical import mean
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn import functional as F
@@ -144,7 +144,7 @@ class MultiheadAttention(Module):
         first, second, width = x.shape
         heads = reshape(x, (first, second, 3, self.num_heads, width // (3 * self.num_heads)))
         every = permute_dims(heads, (2, 0, 3, 1, 4) if self.batch_first else (2, 1, 3, 0, 4))
-        return [every[i] for i in range(3)]
+        return list(unstack(every))
 
     def _merged(self, x: Tensor) -> Tensor:
         """The reverse of `_split`."""

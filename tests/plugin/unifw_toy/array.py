@@ -134,6 +134,10 @@ def stack(xs: Sequence[Array], axis: int) -> Array:
     return np.stack(_common(*xs), axis)
 
 
+def unstack(x: Array, axis: int) -> Sequence[Array]:
+    return list(np.moveaxis(x, axis, 0))
+
+
 # ---- elementwise
 
 

@@ -67,6 +67,15 @@ def stack(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:
     return _along(axis)(list(xs))
 
 
+def unstack(x: tf.Tensor, axis: int) -> Sequence[tf.Tensor]:
+    return _apart(x.shape[axis], axis)(x)
+
+
+@cache
+def _apart(size: int, axis: int) -> Callable[[tf.Tensor], Sequence[tf.Tensor]]:
+    return op("Unpack", num=size, axis=axis)
+
+
 def flip(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
     return _reverse(x, integers(tuple(axes)))
 

@@ -58,6 +58,56 @@ def ruled(kernel: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[...
     return apply
 
 
+def with_backward(
+    forward: Callable[..., tuple[Sequence[tf.Tensor], Any]],
+    backward: Callable[..., Sequence[tf.Tensor]],
+    plain: Callable[..., tuple[Sequence[tf.Tensor], Any]],
+) -> Callable[..., Sequence[tf.Tensor]]:
+    """A function of tensors whose gradient is `backward(inputs, outputs, kept, upstream)`.
+
+    `forward` returns its outputs and what it keeps. `plain` is the same in operations that have gradients: a second
+    derivative is TensorFlow's own of it.
+    """
+
+    @ruled
+    def run(*inputs: tf.Tensor) -> Any:
+        outputs, kept = forward(*inputs)
+
+        def pull(*upstream: tf.Tensor) -> Any:
+            return _first_derivative(plain, backward, inputs, outputs, kept, upstream)
+
+        return tuple(outputs), pull
+
+    return run
+
+
+def _first_derivative(
+    plain: Callable[..., Any], backward: Callable[..., Any], inputs: Any, outputs: Any, kept: Any, upstream: Any
+) -> Any:
+    """The hand-written gradient, which itself has one."""
+    count = len(inputs)
+
+    @ruled
+    def run(*sources: tf.Tensor) -> Any:
+        def pull(*slopes: tf.Tensor) -> Any:
+            return tuple(_second_derivative(plain, sources[:count], sources[count:], slopes))
+
+        return tuple(backward(sources[:count], outputs, kept, sources[count:])), pull
+
+    return run(*inputs, *upstream)
+
+
+def _second_derivative(plain: Callable[..., Any], inputs: Any, upstream: Any, slopes: Any) -> Any:
+    sources = [*inputs, *upstream]
+    with tf.GradientTape() as outer:
+        outer.watch(sources)
+        with tf.GradientTape() as inner:
+            inner.watch(inputs)
+            outputs, _ = plain(*inputs)
+        first = inner.gradient(outputs, inputs, upstream, tf.UnconnectedGradients.ZERO)
+    return outer.gradient(first, sources, slopes, tf.UnconnectedGradients.ZERO)
+
+
 def _with_rule(outputs: Sequence[tf.Tensor], pull: Pull, inputs: Sequence[tf.Tensor]) -> Tensors:
     """Copies of the outputs that are recorded as made of the inputs, with `pull` as their gradient."""
     count = len(outputs)

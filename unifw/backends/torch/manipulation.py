@@ -12,6 +12,7 @@ expand_dims = torch.unsqueeze
 squeeze = torch.squeeze
 broadcast_to = torch.broadcast_to
 stack = torch.stack
+unstack = torch.unbind
 roll = torch.roll
 
 

@@ -73,7 +73,7 @@ def run(
             return _unbatched(stack, x, states, weights, lengths, training)
         if x.ndim != 3 or x.native.shape[2] != stack.input_size:  # oneDNN would read past the weights
             raise ValueError(f"expected 3 axes, the last of {stack.input_size}")
-        given = [state.native for state in _states(stack, x, states)]
+        given = _states(stack, x, states)
         ends, in_steps = (None, False) if lengths is None else _lengths(stack, x, lengths)
         fused = x.kernels.recurrent_stack
         natives = [weight.native for weight in weights]
@@ -99,19 +99,18 @@ def _unbatched(
     return squeeze(y, axis), tuple(squeeze(state, 1) for state in last)
 
 
-def _states(stack: Stack, x: Tensor, states: States | None) -> Sequence[Tensor]:
+def _states(stack: Stack, x: Tensor, states: States | None) -> list[Native]:
     """The initial states, zeros unless given. Raises ShapeError and DTypeError."""
     axis = 0 if stack.batch_first else 1
     if states is None:
-        batch, place = x.shape[axis], x.device
-        shapes = [(stack.rows, batch, size) for size in stack.state_sizes]
-        return [x.wrap(x.ops.full(shape, 0.0, x.dtype, place)) for shape in shapes]
+        rows, batch, dtype, place = stack.rows, x.shape[axis], x.dtype, x.device
+        return [x.ops.full((rows, batch, size), 0.0, dtype, place) for size in stack.state_sizes]
     if not isinstance(states, tuple) or len(states) != len(stack.state_sizes):
         form = "the pair (h, c)" if stack.kind == "lstm" else "one Tensor h"
         raise OperandError(f"{stack.name}: got {describe(states)} as the initial state; expected {form}.")
     for state, size, letter in zip(states, stack.state_sizes, "hc", strict=False):
         _check_state(stack, x, state, (stack.rows, x.ops.static_shape(x.native)[axis], size), letter)
-    return states
+    return [state.native for state in states]
 
 
 def _check_state(stack: Stack, x: Tensor, state: Any, wanted: tuple[int | None, ...], letter: str) -> None:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.rules import ruled
+from unifw.backends.tensorflow.rules import ruled, with_backward
 
 raw = tf.raw_ops
 
 
+def _gelu_forward(x: tf.Tensor) -> tuple[tuple[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """The product x P(x), P the distribution function of the standard normal distribution."""
+    scaled = x * -math.sqrt(0.5)
+    below = 0.5 * raw.Erfc(x=scaled)
+    return (x * below,), (scaled, below)
+
+
+def _gelu_backward(inputs: Any, _: Any, kept: Any, upstream: Any) -> tuple[tf.Tensor]:
+    """P(x) + x p(x), p the density, which a graph computes in one run over x."""
+    scaled, below = kept
+    density = raw.Exp(x=raw.Neg(x=raw.Square(x=scaled)))
+    return (upstream[0] * (below + inputs[0] * density * (1 / math.sqrt(2 * math.pi))),)
+
+
+_gelu = with_backward(_gelu_forward, _gelu_backward, _gelu_forward)
+
+
 def gelu(x: tf.Tensor, approximate: str) -> tf.Tensor:
     if approximate == "none":
-        return 0.5 * x * (1 + raw.Erf(x=x * math.sqrt(0.5)))
+        return _gelu(x)[0]
     if approximate != "tanh":
         raise ValueError(approximate)
     return 0.5 * x * (1 + raw.Tanh(x=math.sqrt(2 / math.pi) * (x + 0.044715 * (x * x * x))))

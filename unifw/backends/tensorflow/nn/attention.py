@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import tensorflow as tf
 
 from unifw.backends.tensorflow.native import shape
+from unifw.backends.tensorflow.rules import with_backward
 
 raw = tf.raw_ops
 
@@ -21,10 +25,49 @@ def attention(
 ) -> tf.Tensor:
     if grouped:
         key, value = (_repeated(x, query.shape[-3]) for x in (key, value))
+    if not dropout and (mask is None or mask.dtype is tf.bool):
+        return _attend(mask, causal, scale)(query, key, value)[0]
     weights = attention_weights(query, key, mask, causal, scale)
     if dropout:
         weights = tf.nn.dropout(weights, dropout) if dropout < 1 else tf.zeros_like(weights)
     return raw.BatchMatMulV2(x=weights, y=value)
+
+
+def _attend(
+    mask: tf.Tensor | None, causal: bool, scale: float | None
+) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Sequence[tf.Tensor]]:
+    """With a gradient that goes over the weights half as often as that of a softmax between two products."""
+
+    def forward(query: tf.Tensor, key: tf.Tensor, value: tf.Tensor) -> Any:
+        weights = attention_weights(query, key, mask, causal, scale)
+        return (raw.BatchMatMulV2(x=weights, y=value),), weights
+
+    def backward(inputs: Any, outputs: Any, weights: tf.Tensor, upstream: Any) -> Any:
+        query, key, value = inputs
+        scaled = upstream[0] * _factor(query, scale)
+        # the sum over keys of weights times their gradient, which a softmax takes off, is this sum over features
+        total = raw.Sum(input=scaled * outputs[0], axis=[-1], keep_dims=True)
+        scores = weights * (raw.BatchMatMulV2(x=scaled, y=value, adj_y=True) - total)
+        found = (
+            raw.BatchMatMulV2(x=scores, y=key),
+            raw.BatchMatMulV2(x=scores, y=query, adj_x=True),
+            raw.BatchMatMulV2(x=weights, y=upstream[0], adj_x=True),
+        )
+        return tuple(_as_before(slope, x) for slope, x in zip(found, inputs, strict=True))
+
+    return with_backward(forward, backward, forward)
+
+
+def _as_before(slope: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """A gradient summed over the axes along which `x` was repeated."""
+    if slope.shape == x.shape and x.shape.is_fully_defined():
+        return slope
+    axes = raw.BroadcastGradientArgs(s0=tf.shape(slope), s1=tf.shape(x))[1]
+    return tf.reshape(tf.reduce_sum(slope, axes), tf.shape(x))
+
+
+def _factor(query: tf.Tensor, scale: float | None) -> tf.Tensor:
+    return tf.constant(query.shape[-1] ** -0.5 if scale is None else scale, query.dtype)
 
 
 def _repeated(x: tf.Tensor, heads: int) -> tf.Tensor:
@@ -37,8 +80,7 @@ def _repeated(x: tf.Tensor, heads: int) -> tf.Tensor:
 def attention_weights(
     query: tf.Tensor, key: tf.Tensor, mask: tf.Tensor | None, causal: bool, scale: float | None
 ) -> tf.Tensor:
-    factor = query.shape[-1] ** -0.5 if scale is None else scale
-    scores = raw.BatchMatMulV2(x=query * tf.constant(factor, query.dtype), y=key, adj_y=True)
+    scores = raw.BatchMatMulV2(x=query * _factor(query, scale), y=key, adj_y=True)
     lowest = tf.constant(scores.dtype.min, scores.dtype)
     if causal:  # each query sees a key at least
         return tf.nn.softmax(tf.where(_lower_triangle(scores), scores, lowest))

@@ -10,17 +10,18 @@ raw = tf.raw_ops
 
 
 def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
-    if x.shape.rank == 2:
-        y = raw.MatMul(a=x, b=weight, transpose_b=True)
-    else:
-        features, out = weight.shape[1], weight.shape[0]
-        if x.shape[-1] != features:  # which a reshape to rows would hide
-            raise ValueError(f"{x.shape[-1]} features for a weight of {features}")
-        rows = raw.MatMul(a=tf.reshape(x, (-1, features)), b=weight, transpose_b=True)
-        y = tf.reshape(rows, (*shape(x)[:-1], out))
-    if bias is None:
-        return y
-    return raw.BiasAdd(value=y, bias=bias) if x.shape.rank > 1 else y + bias
+    matrix = x.shape.rank == 2
+    rows = x if matrix else _as_rows(x, weight.shape[1])
+    y = raw.MatMul(a=rows, b=weight, transpose_b=True)
+    if bias is not None:  # directly after the product: a graph makes one kernel of both
+        y = raw.BiasAdd(value=y, bias=bias)
+    return y if matrix else tf.reshape(y, (*shape(x)[:-1], weight.shape[0]))
+
+
+def _as_rows(x: tf.Tensor, features: int) -> tf.Tensor:
+    if x.shape[-1] != features:  # which a reshape would hide
+        raise ValueError(f"{x.shape[-1]} features for a weight of {features}")
+    return tf.reshape(x, (-1, features))
 
 
 def bilinear(x1: tf.Tensor, x2: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:

@@ -25,8 +25,8 @@ def recurrent_layer(
         x = _reversed(x, lengths)
     steps, batch, features = shape(x)
     gates = product(tf.reshape(x, (-1, features)), w_ih)
-    for bias in (b_ih, None if kind == "gru" else b_hh):
-        gates = gates if bias is None else raw.BiasAdd(value=gates, bias=bias)
+    if b_ih is not None:  # once over all steps: a graph makes one kernel of it and the product
+        gates = raw.BiasAdd(value=gates, bias=b_ih if kind == "gru" else b_ih + b_hh)
     gates = tf.reshape(gates, (steps, batch, w_ih.shape[0]))
     more = [tf.zeros(w_hh.shape[:1], x.dtype) if b_hh is None else b_hh] if kind == "gru" else []
     more += [] if w_hr is None else [w_hr]

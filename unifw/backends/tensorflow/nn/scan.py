@@ -15,7 +15,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.rules import ruled
+from unifw.backends.tensorflow.rules import with_backward
 
 raw = tf.raw_ops
 
@@ -30,45 +30,7 @@ def scan(kind: str, inputs: Tensors) -> Tensors:
     FORWARD[kind]; gates are in PyTorch's order.
     """
     forward, backward = _graph(kind, len(inputs)) if tf.executing_eagerly() else (FORWARD[kind], BACKWARD[kind])
-
-    @ruled
-    def run(*inputs: tf.Tensor) -> Any:
-        outputs, saved = forward(*inputs)
-
-        def gradient(*upstream: tf.Tensor) -> Any:
-            return _first_derivative(kind, backward, inputs, outputs, saved, upstream)
-
-        return tuple(outputs), gradient
-
-    outputs: Tensors = run(*inputs)
-    return outputs
-
-
-def _first_derivative(
-    kind: str, backward: Callable[..., Tensors], inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: Tensors
-) -> Any:
-    """The hand-written gradient, which itself has one."""
-    count = len(inputs)
-
-    @ruled
-    def run(*sources: tf.Tensor) -> Any:
-        def gradient(*slopes: tf.Tensor) -> Any:
-            return tuple(_second_derivative(kind, sources[:count], sources[count:], slopes))
-
-        return tuple(backward(sources[:count], outputs, saved, sources[count:])), gradient
-
-    return run(*inputs, *upstream)
-
-
-def _second_derivative(kind: str, inputs: Tensors, upstream: Tensors, slopes: Tensors) -> Any:
-    sources = [*inputs, *upstream]
-    with tf.GradientTape() as outer:
-        outer.watch(sources)
-        with tf.GradientTape() as inner:
-            inner.watch(inputs)
-            outputs, _ = FORWARD[kind](*inputs)
-        first = inner.gradient(outputs, inputs, upstream, tf.UnconnectedGradients.ZERO)
-    return outer.gradient(first, sources, slopes, tf.UnconnectedGradients.ZERO)
+    return with_backward(forward, backward, FORWARD[kind])(*inputs)
 
 
 @cache
@@ -88,7 +50,8 @@ def _loop(step: Step, sequences: Tensors, states: Tensors, made: Tensors, revers
 
     def body(i: tf.Tensor, states: Tensors, arrays: Any) -> Any:
         t = count - 1 - i if reverse else i
-        states, outputs = step([x[t] for x in sequences], states)
+        rows = [raw.GatherV2(params=x, indices=t, axis=0) for x in sequences]  # one operation each; x[t] is four
+        states, outputs = step(rows, states)
         return i + 1, list(states), [array.write(t, x) for array, x in zip(arrays, outputs, strict=True)]
 
     *_, arrays = tf.while_loop(lambda i, *_: i < count, body, (0, list(states), arrays), maximum_iterations=count)
@@ -115,8 +78,10 @@ def _rnn_forward(activation: Callable[..., tf.Tensor]) -> Callable[..., Any]:
     """H = activation(x + W h)."""
 
     def forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor) -> Any:
+        turned = tf.transpose(weight)
+
         def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-            new = activation(slices[0] + product(states[0], weight))
+            new = activation(slices[0] + raw.MatMul(a=states[0], b=turned))
             return [new], [new]
 
         return tuple(_loop(step, [x], [h], [h])), ()
@@ -141,9 +106,10 @@ def _rnn_backward(slope: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Tens
 
 def _gru_forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> Any:
     """r, z = sigmoid(x + W h + b); n = tanh(x + r (W h + b)); h = n + z (h - n)."""
+    turned = tf.transpose(weight)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        hidden = product(states[0], weight) + bias
+        hidden = raw.BiasAdd(value=raw.MatMul(a=states[0], b=turned), bias=bias)
         _, z, n, _ = gru_gates(slices[0], hidden, 1)
         new = n + z * (states[0] - n)
         return [new], [new, hidden]
@@ -182,9 +148,10 @@ def _gru_backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: T
 
 def _lstm_forward(x: tf.Tensor, h: tf.Tensor, c: tf.Tensor, weight: tf.Tensor, *projection: tf.Tensor) -> Any:
     """i, f, n, o = x + W h; c = sigmoid(f) c + sigmoid(i) tanh(n); h = P (sigmoid(o) tanh(c))."""
+    turned = tf.transpose(weight)  # once, not at each step
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        gates = slices[0] + product(states[0], weight)
+        gates = slices[0] + raw.MatMul(a=states[0], b=turned)
         i, f, n, o = lstm_gates(gates, 1)
         c = f * states[1] + i * n
         h = o * raw.Tanh(x=c)

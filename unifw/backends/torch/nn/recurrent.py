@@ -44,7 +44,7 @@ def recurrent_stack(
 
 def _differentiated_in_a_graph(x: torch.Tensor, weights: Sequence[torch.Tensor]) -> bool:
     """Whether torch would have to trace the gradient of its LSTM, which fails where oneDNN computes it."""
-    return is_traced(x) and torch.is_grad_enabled() and any(each.requires_grad for each in (x, *weights))
+    return torch.is_grad_enabled() and any(each.requires_grad for each in (x, *weights)) and is_traced(x)
 
 
 def _projected(*args: Any) -> Any:
