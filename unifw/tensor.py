@@ -180,30 +180,33 @@ class Tensor(Operators):
             raise TracedValueError(
                 f"{what}: the value of a traced tensor is not known while a graph is being built "
                 f"(shape {tuple(self.native.shape)}, dtype {self.dtype}). "
-                "Write unifw.cond(p, f, g) or unifw.where(p, a, b) instead of `if`, unifw.while_loop instead of "
-                "`while`, and keep numpy() and item() out of what is traced."
+                "Write unifw.cond(p, f, g) or unifw.where(p, a, b) instead of `if`, unifw.while_loop for `while`, "
+                "unifw.fori_loop or unifw.scan for `for`, and keep numpy() and item() out of what is traced."
             )
+
+    def _number(self, what: str) -> Any:
+        self._known(what)
+        return self.item()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numpy:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
     def __bool__(self) -> bool:
-        self._known("bool()")
-        return bool(self.item())
+        return bool(self._number("bool()"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int()"))
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("float()"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number("complex()"))
 
     def __index__(self) -> int:
         if "integer" not in self.dtype.kind:
             raise DTypeError(f"index: got {describe(self)}; expected an integer. Write int(x) to round towards zero.")
-        return int(self.item())
+        return int(self._number("index"))
 
     def __len__(self) -> int:
         return length(self)

@@ -161,6 +161,8 @@ def _own() -> dict[str, Case]:
         "weight_norm": Case(lambda: nn.parametrizations.weight_norm(nn.Linear(6, 3)), (X,)),
         "spectral_norm": Case(lambda: nn.parametrizations.spectral_norm(nn.Linear(6, 3)), (X,), **_eval),  # type: ignore[arg-type]
         "pad": Case(nn.Identity, (X,), lambda _, x: F.pad(x, (1, 2), mode="reflect")),
+        "normalize": Case(nn.Identity, (X,), lambda _, x: F.normalize(x, dim=-1)),
+        "gumbel_softmax": Case(nn.Identity, (X,), lambda _, x: F.gumbel_softmax(x, tau=0.7)),
         "interpolate": Case(
             nn.Identity, (spread(2, 5, 4, 3),), lambda _, x: F.interpolate(x, (7, 3), mode="bilinear", antialias=True)
         ),
@@ -178,11 +180,12 @@ def _own() -> dict[str, Case]:
 
 OWN = _own()
 CASES: dict[str, Case] = {**dict(_rows()), **dict(_losses()), **OWN}
-RANDOM = frozenset(name for name in OWN if "Dropout" in name or name == "RReLU")
+RANDOM = frozenset(name for name in OWN if "Dropout" in name or name in ("RReLU", "gumbel_softmax"))
 """Layers that draw numbers, which are others on each backend."""
 
-NO_LAYERS = frozenset({"Module", "Identity", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"})
+NO_LAYERS = frozenset({"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"})
 """Classes that compute nothing."""
+NO_DERIVATIVE = frozenset({"one_hot"})
 
 
 def variants() -> set[str]:
@@ -201,6 +204,7 @@ def missing() -> list[str]:
     """Public layers and functions that have no row; a function has that of its layer, or one of its own name."""
     layers = {name for name, x in vars(nn).items() if inspect.isclass(x) and issubclass(x, nn.Module)} - NO_LAYERS
     functions = {name for name, x in vars(F).items() if inspect.isfunction(x) and not name.startswith("_")}
+    functions -= NO_DERIVATIVE
     covered = {name.partition("-")[0] for name in CASES}
     words = {_word(name) for name in covered}
     return sorted(layers - covered) + sorted(name for name in functions if _word(name) not in words)

@@ -88,8 +88,15 @@ def test_static_values_are_told_apart_by_type_and_bits(backend: str) -> None:
 
 def test_a_value_that_is_asked_for_names_what_to_write(backend: str) -> None:
     x = tensor(3)
-    for function in (lambda x: x if unifw.sum(x) > 0 else -x, lambda x: float(x[0]), lambda x: x.numpy()):
-        with pytest.raises(TracedValueError, match=r"unifw\.cond.*unifw\.where.*unifw\.while_loop"):
+    cases: dict[str, Callable[[Any], Any]] = {
+        r"bool\(\)": lambda x: x if unifw.sum(x) > 0 else -x,
+        r"float\(\)": lambda x: float(x[0]),
+        r"numpy\(\)": lambda x: x.numpy(),
+        "index": lambda x: sum(x for _ in range(unifw.argmax(x))),  # type: ignore[call-overload]
+    }
+    for what, function in cases.items():
+        words = r".*unifw\.cond.*unifw\.where.*unifw\.while_loop.*unifw\.fori_loop"
+        with pytest.raises(TracedValueError, match=what + words):
             unifw.compile(function)(x)
 
 
@@ -150,13 +157,13 @@ def test_an_argument_that_causes_many_traces_is_named(backend: str) -> None:
         by_shape, by_value = unifw.compile(lambda x, y: x + y), unifw.compile(lambda x, step: x * step)
         for n in range(1, 12):
             by_shape(unifw.zeros(n), unifw.zeros(()))
-            by_value(unifw.zeros(2), n)
+            by_value(unifw.zeros(2), n / 2)
     texts = [str(w.message) for w in caught if w.category is CompileWarning]
     assert len(texts) == 2
     assert "'x' caused 9 traces" in texts[0]
     assert "shape (8,) and dtype float32 and shape (9,) and dtype float32" in texts[0]
     assert "dynamic=" in texts[0]
-    assert "'step' caused 9 traces, the last two by 8 and 9" in texts[1]
+    assert "'step' caused 9 traces, the last two by 4.0 and 4.5." in texts[1]
     assert "unifw.asarray" in texts[1]
     assert {w.filename for w in caught} == {__file__}
 

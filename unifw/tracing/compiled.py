@@ -216,8 +216,15 @@ def _form(arguments: Arguments, place: str | int, dims: list[Dims]) -> str:
     """What of an argument a trace depends on, in words."""
     rows = zip(arguments.tensors, arguments.places, dims, strict=True)
     tensors = [f"shape {_opened(x.shape, named)} and dtype {x.dtype}" for x, own, named in rows if own == place]
-    plain = [repr(x[1]) if isinstance(x, tuple) else f"{x!r}" for x in arguments.parts[place] if x is not Tensor]
+    plain = [_shown(x) for x in arguments.parts[place] if x is not Tensor]
     return "; ".join([*tensors, *plain])[:200]
+
+
+def _shown(x: Hashable) -> str:
+    """A part of a key, as it is written in Python."""
+    if not isinstance(x, tuple):
+        return repr(x)
+    return repr(float.fromhex(x[1]) if x[0] is float else x[1])
 
 
 def _advice(arguments: Arguments, place: str | int, name: str) -> str:
