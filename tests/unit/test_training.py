@@ -319,26 +319,31 @@ def test_an_unknown_precision_is_refused(backend: str) -> None:
         trainer(mlp(), precision="half")
 
 
-def test_clipping_in_a_trainer_leaves_what_others_have(backend: str) -> None:
-    """A rule may give a constant as its gradient, and two parameters may get one gradient."""
+def clipped(parameters: tuple[str, ...], function: Any) -> dict[str, Any]:
+    """Parameters that start at 0 after one clipped step of rate 1 down a function of them."""
+    model = nn.Module()
+    for name in parameters:
+        setattr(model, name, unifw.Parameter(unifw.zeros(2)))
+    model.forward = lambda _: function(*(getattr(model, name) for name in parameters))  # type: ignore[method-assign]
+    learner = unifw.Trainer(model, optim.SGD(model, lr=1.0), lambda y, _: y, progress=False, clip_norm=1.0)
+    learner.fit([(unifw.zeros(1), unifw.zeros(1))])
+    return values(model)
+
+
+def test_clipping_in_a_trainer_leaves_the_constant_gradient_of_a_rule(backend: str) -> None:
     constant = unifw.asarray([30.0, 40.0])
 
     @unifw.custom_gradient
     def ruled(x: unifw.Tensor) -> Any:
         return x * 1.0, lambda _: constant
 
-    class Both(nn.Module):
-        def __init__(self) -> None:
-            self.first, self.second = (unifw.Parameter(unifw.zeros(2)) for _ in range(2))
-            self.ruled = unifw.Parameter(unifw.zeros(2))
-
-        def forward(self, x: unifw.Tensor) -> unifw.Tensor:
-            return unifw.sum((self.first + self.second) * x) + unifw.sum(ruled(self.ruled))
-
-    model, x = Both(), unifw.asarray([3.0, 4.0])
-    learner = unifw.Trainer(model, optim.SGD(model, lr=1.0), lambda y, _: y, progress=False, clip_norm=1.0)
-    learner.fit([(x, unifw.zeros(2))])
+    found = clipped(("own",), lambda own: unifw.sum(ruled(own)))
     assert constant.tolist() == [30.0, 40.0]
-    norm = float(np.sqrt(2 * 25.0 + 2500.0))
-    for name, value in {"first": [3.0, 4.0], "second": [3.0, 4.0], "ruled": [30.0, 40.0]}.items():
-        np.testing.assert_allclose(values(model)[name], -np.array(value) / norm, rtol=1e-5)
+    np.testing.assert_allclose(found["own"], [-0.6, -0.8], rtol=1e-5)
+
+
+def test_clipping_in_a_trainer_of_one_gradient_for_two_parameters(backend: str) -> None:
+    x = unifw.asarray([3.0, 4.0])
+    found = clipped(("first", "second"), lambda first, second: unifw.sum((first + second) * x))
+    for value in found.values():
+        np.testing.assert_allclose(value, np.array([-0.6, -0.8]) / 2**0.5, rtol=1e-5)

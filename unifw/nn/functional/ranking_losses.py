@@ -11,7 +11,7 @@ from unifw.array.statistical import mean
 from unifw.array.statistical import sum as sum_
 from unifw.errors import ArgumentError
 from unifw.nn.functional.reduction import REDUCTIONS, Reduction, explain_loss, run_loss
-from unifw.operators import mixed_backends
+from unifw.operators import mixed_backends, promoted
 from unifw.tensor import Tensor
 
 
@@ -43,7 +43,10 @@ def _distance(name: str, x1: Tensor, x2: Tensor, *settings: Any) -> Tensor:
             raise mixed_backends(name, x1, x2)
         if name == "cosine_similarity":
             settings = (axis_of(name, settings[0], max(x1.ndim, x2.ndim)), settings[1])
-        return x1.wrap(getattr(x1.backend.nn, name)(x1.native, x2.native, *settings))
+        first, second = x1.native, x2.native
+        if first.dtype is not second.dtype:
+            first, second = promoted(x1.ops, first, second)
+        return x1.wrap(getattr(x1.backend.nn, name)(first, second, *settings))
     except Exception as error:
         raise explain_loss(name, error, (x1, x2)) from error
 

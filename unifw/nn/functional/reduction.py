@@ -66,10 +66,12 @@ def explain_loss(name: str, error: Exception, tensors: Sequence[Any]) -> Excepti
         return DTypeError(f"{name}: got {describe(given[0])}; expected a floating dtype. Write x.to(unifw.float32).")
     if "should be between" in reason:
         return OutOfRangeError(f"{name}: got numbers outside 0 to 1 ({reason}). Write unifw.sigmoid(x) of logits.")
-    if "lengths" in reason:
-        return OutOfRangeError(f"{name}: got lengths that do not fit; expected 0 to the longest. {reason}")
     if "out of bounds" in reason or "out of range" in reason or "not in [" in reason or "label" in reason:
-        return OutOfRangeError(f"{name}: got a target that is no class. The native framework says: {reason}")
+        most = given[0].ops.static_shape(given[0].native)[-1:]
+        return OutOfRangeError(
+            f"{name}: got a target that is no class; expected targets from 0 to {(most[0] or 1) - 1 if most else 0}. "
+            f"The native framework says: {reason}"
+        )
     got = ", ".join(describe(x) for x in given)
     if isinstance(error, NotImplementedError):
         return OperationError(f"{name}: failed on {got}. The native framework says: {reason}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import is_traced
 from unifw.backends.tensorflow.nn.regression_losses import reduced
 
 _NEVER = -1e30  # the logarithm of no probability, finite so that gradients of unreachable states are 0
@@ -25,7 +24,6 @@ def ctc_loss(
     targets, input_lengths, target_lengths = (tf.cast(x, tf.int64) for x in (targets, input_lengths, target_lengths))
     if targets.shape.rank == 1:
         targets = _rows(targets, target_lengths)
-    _check_lengths(log_probabilities, targets, input_lengths, target_lengths)
     labels, skips = _states(targets, target_lengths, blank)
     emitted = tf.gather(tf.transpose(log_probabilities, (1, 2, 0)), labels, batch_dims=1)  # (N, L, T)
     final = _forward(tf.transpose(emitted, (2, 0, 1)), skips, input_lengths)
@@ -45,12 +43,6 @@ def _rows(targets: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
     starts = tf.cumsum(lengths, exclusive=True)
     places = starts[:, None] + tf.range(tf.reduce_max(lengths))[None, :]
     return tf.gather(targets, tf.minimum(places, tf.maximum(tf.size(targets, tf.int64) - 1, 0)))
-
-
-def _check_lengths(log_probabilities: tf.Tensor, targets: tf.Tensor, inputs: tf.Tensor, wanted: tf.Tensor) -> None:
-    for name, lengths, most in (("input", inputs, log_probabilities.shape[0]), ("target", wanted, targets.shape[1])):
-        if most is not None and not is_traced(lengths) and bool(tf.reduce_any((lengths < 0) | (lengths > most))):
-            raise ValueError(f"{name} lengths {lengths.numpy().tolist()} for sequences of {most}")
 
 
 def _states(targets: tf.Tensor, lengths: tf.Tensor, blank: int) -> tuple[tf.Tensor, tf.Tensor]:

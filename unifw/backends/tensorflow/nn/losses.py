@@ -93,6 +93,8 @@ def nll_loss(
     ignore_index: int | None,
     reduction: str,
 ) -> tf.Tensor:
+    if not log_probabilities.dtype.is_floating:
+        raise TypeError("log-probabilities are floating")
     logs = _last(log_probabilities, axis)
     targets, shares = _chosen(targets, weight, ignore_index, logs.dtype)
     losses = -tf.gather(logs, targets, axis=-1, batch_dims=logs.shape.rank - 1)
@@ -135,6 +137,8 @@ def binary_cross_entropy_with_logits(
 def multi_margin_loss(
     x: tf.Tensor, targets: tf.Tensor, weight: tf.Tensor | None, p: int, margin: float, reduction: str
 ) -> tf.Tensor:
+    if x.shape.rank != targets.shape.rank + 1:
+        raise ValueError(f"scores of {x.shape} for targets of {targets.shape}")
     targets, classes = tf.cast(targets, tf.int64), x.shape[-1]
     own = tf.expand_dims(tf.gather(x, targets, axis=-1, batch_dims=x.shape.rank - 1), -1)
     short = tf.maximum(margin - own + x, 0)
@@ -145,6 +149,8 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(x: tf.Tensor, targets: tf.Tensor, reduction: str) -> tf.Tensor:
+    if x.shape.rank != targets.shape.rank:
+        raise ValueError(f"scores of {x.shape} for targets of {targets.shape}")
     targets, classes = tf.cast(targets, tf.int64), x.shape[-1]
     listed = tf.cast(tf.math.cumprod(tf.cast(targets >= 0, tf.int32), -1), tf.bool)  # up to the first -1
     places = tf.where(listed, targets, tf.zeros_like(targets))

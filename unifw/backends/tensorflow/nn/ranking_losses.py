@@ -21,6 +21,8 @@ def cosine_similarity(x1: tf.Tensor, x2: tf.Tensor, axis: int, eps: float) -> tf
         length = _root(tf.reduce_sum(x * x, axis, keepdims=True))
         return x / (length + tf.stop_gradient(tf.maximum(length, eps) - length))
 
+    if x1.shape != x2.shape:  # each to the size of both, of which its length is
+        x1, x2 = x1 + tf.zeros_like(x2), x2 + tf.zeros_like(x1)
     return tf.reduce_sum(direction(x1) * direction(x2), axis)
 
 
@@ -37,6 +39,8 @@ def pairwise_distance(x1: tf.Tensor, x2: tf.Tensor, p: float, eps: float, keepdi
 
 
 def cosine_embedding_loss(x1: tf.Tensor, x2: tf.Tensor, targets: tf.Tensor, margin: float, reduction: str) -> tf.Tensor:
+    if targets.shape.rank != x1.shape.rank - 1:
+        raise ValueError(f"targets of {targets.shape} for {x1.shape}")
     lengths = (tf.reduce_sum(x1 * x1, -1) + _NEAR_ZERO) * (tf.reduce_sum(x2 * x2, -1) + _NEAR_ZERO)
     cosine = tf.reduce_sum(x1 * x2, -1) / tf.sqrt(lengths)
     nothing = tf.zeros_like(cosine)

@@ -76,7 +76,9 @@ def prelu(x: tf.Tensor, weight: tf.Tensor, channels_last: bool) -> tf.Tensor:
     rank, number = x.shape.rank, weight.shape[0]
     if number > 1 and x.shape[-1 if channels_last or rank == 1 else 1] != number:
         raise ValueError(f"{x.shape} for {number} weights")
-    if not channels_last and rank > 2:
+    if number == 1:
+        weight = tf.reshape(weight, ())
+    elif not channels_last and rank > 2:
         weight = tf.reshape(weight, (-1,) + (1,) * (rank - 2))
     return raw.SelectV2(condition=x > 0, t=x, e=weight * x)
 

@@ -67,6 +67,7 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     x: tf.Tensor, targets: tf.Tensor, var: tf.Tensor, full: bool, eps: float, reduction: str
 ) -> tf.Tensor:
+    var = var if var.dtype is x.dtype else tf.cast(var, x.dtype)
     limited = var + tf.stop_gradient(tf.maximum(var, eps) - var)  # the limit is no part of the gradient
     losses = 0.5 * (tf.math.log(limited) + raw.SquaredDifference(x=x, y=targets) / limited)
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)

@@ -101,6 +101,8 @@ def _multi_margin(
 
 def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     # torch's own is right eagerly, but what it becomes in a graph counts the labels after the first -1
+    if x.ndim != targets.ndim:
+        raise ValueError(f"{x.ndim} axes of scores for {targets.ndim} of targets")
     listed = (targets >= 0).long().cumprod(-1).bool()
     places = torch.where(listed, targets.long(), 0)
     hits = (places[..., None] == torch.arange(x.shape[-1], device=x.device)) & listed[..., None]

@@ -8,9 +8,15 @@ import torch
 from torch.nn import functional as F
 
 from unifw.backends.torch.nn.layout import LAST, SECOND
+from unifw.spec.types import Sizes
 
 layer_norm = F.layer_norm
-rms_norm = F.rms_norm
+
+
+def rms_norm(x: torch.Tensor, shape: Sizes, weight: torch.Tensor | None, eps: float | None) -> torch.Tensor:
+    if weight is not None and weight.dtype is not x.dtype:  # which torch's own takes, unlike its other norms
+        raise TypeError("an input of another dtype than the weights")
+    return torch.rms_norm(x, shape, weight, eps)
 
 
 def batch_norm(

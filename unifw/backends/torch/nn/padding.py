@@ -10,6 +10,8 @@ from unifw.spec.types import Pairs
 
 
 def pad_space(x: torch.Tensor, widths: Pairs, mode: str, value: float, channels_last: bool) -> torch.Tensor:
+    if x.ndim != len(widths) + 2:
+        raise ValueError(f"{x.ndim} axes instead of {len(widths) + 2}")
     flat = [width for pair in reversed(widths) for width in pair]
     if mode == "constant":
         return F.pad(x, [0, 0, *flat] if channels_last else flat, mode, value)
