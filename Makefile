@@ -44,7 +44,7 @@ overhead: $(INSTALLED)
 bench-%: $(INSTALLED)
 	$(BIN)/python benchmarks/$*.py --write docs/$*-speed.md
 
-# Native code, Keras and unifw on the same work, in turns: about 40 minutes on 2 cores, nothing else running.
+# Native code, Keras and unifw on the same work, in turns: ask an idle machine.
 bench: $(INSTALLED)
 	PYTHONPATH=benchmarks $(BIN)/python -m suite --write docs
 

@@ -12,7 +12,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MOST = 1.3
 ROUNDS, TRIES = 7, 3
-STEPS = {"tiny": 30, "mlp": 10}
+STEPS = {"tiny": 30, "mlp": 10, "cnn": 1, "lstm": 2}
 
 
 @pytest.mark.speed

@@ -1,0 +1,52 @@
+"""The page that the suite of benchmarks writes, from results made up here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def result(name: str, workload: str, train: float, infer: float, mebibytes: tuple[int, int]) -> Any:
+    from suite.measure import Result
+
+    seconds = {"train": [train, train * 1.1, train], "infer": [infer] * 3}
+    memory = dict(zip(seconds, (x * 2**20 for x in mebibytes), strict=True))
+    return Result("torch", name, workload, 8, seconds, {"train": 0.5, "infer": 2.0}, memory, dict.fromkeys(memory, 0))
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from suite import report
+
+    results = [
+        result("native", "tiny", 0.002, 0.001, (300, 300)),
+        result("keras", "tiny", 0.008, 0.004, (450, 450)),
+        result("unifw", "tiny", 0.001, 0.0005, (240, 390)),
+        result("native", "mlp", 0.002, 0.001, (300, 300)),
+        result("keras", "mlp", 0.003, 0.004, (450, 450)),
+        result("unifw", "mlp", 0.0022, 0.0011, (240, 390)),
+    ]
+    monkeypatch.setattr(report, "plot", lambda results, path: None)
+    report.write(results, tmp_path, "cpu", 2, 3)
+    assert (tmp_path / "performance.json").exists()
+    return (tmp_path / "performance.md").read_text()
+
+
+def test_it_says_which_targets_are_reached(page: str) -> None:
+    rows = [line for line in page.splitlines() if "at most" in line or "at least" in line]
+    assert "| unifw / native, training step, geometric mean | torch | at most 1.00 | 0.74 | yes |" in rows
+    assert "| unifw / native, training step, worst | torch | at most 1.05 | 1.10 | **no** |" in rows
+    assert "| keras / unifw, training step, worst | torch | at least 1.00 | 1.36 | yes |" in rows
+    assert "| keras / unifw, inference, batch 1, geometric mean | torch | at least 5.00 | 5.39 | yes |" in rows
+    assert "| unifw / native, peak memory, training or decoding, worst | torch | at most 1.05 | 0.80 | yes |" in rows
+
+
+def test_it_shows_what_compiling_costs(page: str) -> None:
+    assert "| peak memory, with inference, worst | 1.30 | 1.15 |" in page
+    assert "| mlp | 300 / 300 | 450 / 450 | 240 / 390 | 0.80 / 1.30 |" in page
+    assert "| tiny, infer | 2.00 | 2.00 | 2.00 |" in page
