@@ -211,8 +211,8 @@ TITLE = "Overhead"
 WORDS = """
 Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;
 the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.
-On TensorFlow native is the public function; "the C++ call alone" shows how little Python of its own that function
-has, and so how little there is to gain.
+Both sides are functions of the operands, called alike. On TensorFlow native is the public function; "the C++ call
+alone" shows how little Python of its own that function has, and so how little there is to gain.
 """
 
 if __name__ == "__main__":

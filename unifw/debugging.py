@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from inspect import isfunction
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,7 +17,6 @@ from unifw.eagerly import eager
 from unifw.errors import NonFiniteError, describe
 from unifw.nn.failures import address
 from unifw.nn.module import Module
-from unifw.operators import Operators
 from unifw.registry import get_backend, loaded_backends
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
@@ -89,7 +87,7 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
     classes = (backend.Tensor, backend.Parameter, backend.Buffer)
     before = [cls.wrap for cls in classes]
     with ExitStack() as stack:
-        stack.enter_context(_plain_operators(backend.Tensor))
+        stack.enter_context(_without_short_ways(backend))
         if debugging is not None and watch is not None:
             stack.enter_context(debugging.watching(report))
         for cls in classes:
@@ -102,16 +100,26 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
 
 
 @contextmanager
-def _plain_operators(cls: type[Tensor]) -> Iterator[None]:
-    """The operators of every backend, whose results can be seen, in place of those in one step that a backend has."""
-    quick = {name: x for name, x in vars(cls).items() if name in vars(Operators) and isfunction(x)}
-    for name in quick:
+def _without_short_ways(backend: Backend) -> Iterator[None]:
+    """Operators and functions go the long way, whose results can be seen, in place of the one step of `QuickOps`."""
+    cls, classes = backend.Tensor, (backend.Tensor, backend.Parameter, backend.Buffer)
+    methods = {name: x for name, x in vars(cls).items() if name in _methods(backend)}
+    for name in methods:
         delattr(cls, name)
+    before = backend.Tensor.quick
+    for one in classes:
+        one.quick = None
     try:
         yield
     finally:
-        for name, operator in quick.items():
-            setattr(cls, name, operator)
+        for name, method in methods.items():
+            setattr(cls, name, method)
+        for one in classes:
+            one.quick = before
+
+
+def _methods(backend: Backend) -> Mapping[str, Any]:
+    return {} if backend.quick is None else backend.quick.OPERATORS
 
 
 def _checkable(backend: Backend, native: Native) -> bool:

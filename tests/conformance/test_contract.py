@@ -29,6 +29,7 @@ PARTS = {
     "control": spec.ControlOps,
     "custom": spec.CustomOps,
     "debugging": spec.DebuggingOps,
+    "quick": spec.QuickOps,
 }
 OPTIONAL = [name for name in PARTS if name not in ("array", "devices")]
 
@@ -49,6 +50,8 @@ def test_each_module_has_every_name_of_its_protocol(backend: str, part: str) -> 
     module = getattr(load_backend(backend), part)
     if backend == "toy" and part in OPTIONAL:
         assert module is None
+        return
+    if part == "quick" and module is None:  # where there are several devices to choose from
         return
     assert [name for name in members(PARTS[part]) if not hasattr(module, name)] == []
 

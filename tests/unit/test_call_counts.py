@@ -17,15 +17,19 @@ ROOT = str(Path(unifw.__file__).parent)
 
 # What runs, and how many Python functions of unifw may run in it, on (torch, tensorflow).
 CALLS: dict[str, tuple[Callable[[unifw.Tensor], Any], tuple[int, int]]] = {
-    "x + x": (lambda x: x + x, (3, 5)),
-    "x * 2.0": (lambda x: x * 2.0, (3, 8)),
-    "x @ x": (lambda x: x @ x, (3, 5)),
-    "-x": (lambda x: -x, (3, 4)),
-    "exp": (unifw.exp, (3, 5)),
-    "sum": (lambda x: unifw.sum(x, axis=1), (4, 6)),
-    "x[0]": (lambda x: x[0], (4, 8)),
+    "x + x": (lambda x: x + x, (1, 1)),
+    "x * 2.0": (lambda x: x * 2.0, (2, 2)),
+    "x @ x": (lambda x: x @ x, (1, 5)),
+    "-x": (lambda x: -x, (2, 1)),
+    "exp": (unifw.exp, (3, 4)),
+    "sum": (lambda x: unifw.sum(x, axis=1), (2, 3)),
+    "maximum": (lambda x: unifw.maximum(x, x), (2, 2)),
+    "where": (lambda x: unifw.where(x == x, x, x), (3, 8)),
+    "concat": (lambda x: unifw.concat([x, x]), (2, 4)),
+    "astype": (lambda x: unifw.astype(x, unifw.float64), (2, 5)),
+    "x[0]": (lambda x: x[0], (2, 6)),
     "reshape": (lambda x: unifw.reshape(x, (-1,)), (2, 5)),
-    "zeros": (lambda _: unifw.zeros((2, 2)), (7, 9)),
+    "zeros": (lambda _: unifw.zeros((2, 2)), (4, 8)),
 }
 LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], tuple[int, int]]] = {
     "Linear": (lambda: nn.Linear(4, 4), (4, 4), (3, 6)),

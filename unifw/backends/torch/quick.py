@@ -101,6 +101,9 @@ def where(condition: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
     raise TypeError
 
 
+_FLOATING = frozenset({torch.float16, torch.bfloat16, torch.float32, torch.float64})
+
+
 def _reduction(plain: Callable[..., Any], general: Callable[..., Any]) -> Callable[[Tensor, Any, bool], Tensor]:
     """By torch's `plain` for floating numbers, and else by the backend's own function."""
 
@@ -108,7 +111,7 @@ def _reduction(plain: Callable[..., Any], general: Callable[..., Any]) -> Callab
         native = x.native
         if axis is None or (type(axis) is int and native.ndim):  # torch takes axis 0 of no axes
             result = _new(TorchTensor)
-            result.native = (plain if native.is_floating_point() else general)(native, axis, keepdims)
+            result.native = (plain if native.dtype in _FLOATING else general)(native, axis, keepdims)
             return result
         raise TypeError
 
@@ -126,16 +129,17 @@ def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
         native = x.native
         natives.append(native)
         axes += native.ndim
-    result = torch.cat(natives) if axis == 0 else torch.cat(natives, axis)  # torch is slow to read an axis
-    if axes != len(natives) * result.ndim:
-        raise ValueError  # it left out an empty tensor of another number of axes
-    joined = _new(TorchTensor)
-    joined.native = result
-    return joined
+    result = _new(TorchTensor)
+    result.native = joined = torch.cat(natives) if axis == 0 else torch.cat(natives, axis)  # slow to read an axis
+    if axes != len(natives) * joined.ndim:
+        raise ValueError  # torch left out an empty tensor of another number of axes
+    return result
 
 
 def full(shape: tuple[int, ...], value: float, dtype: DType) -> Tensor:
-    return TorchTensor(torch.full(shape, value, dtype=TORCH[dtype]))
+    result = _new(TorchTensor)
+    result.native = torch.full(shape, value, dtype=TORCH[dtype])
+    return result
 
 
 def astype(x: Tensor, dtype: DType, copy: bool) -> Tensor:
@@ -145,4 +149,6 @@ def astype(x: Tensor, dtype: DType, copy: bool) -> Tensor:
         return TorchTensor(native.clone()) if copy else x
     if own.is_complex:  # what it becomes is to be looked at
         raise TypeError
-    return TorchTensor(native.to(wanted))
+    result = _new(TorchTensor)
+    result.native = native.to(wanted)
+    return result
