@@ -120,8 +120,16 @@ def idioms(tf: Any) -> dict[str, Callable[[tuple[Any, ...], dict[str, Any]], Any
         "SELU": lambda *_: lambda x: tf.nn.selu(x),
         "Hardswish": lambda *_: lambda x: x * tf.nn.relu6(x + 3) / 6,
         "Upsample": lambda _, options: keras.UpSampling2D(2, interpolation=options["mode"]),
-        "PixelShuffle": lambda *_: lambda x: tf.nn.depth_to_space(x, 2),
+        "PixelShuffle": lambda args, _: partial(pixel_shuffle, tf, args[0]),
     }
+
+
+def pixel_shuffle(tf: Any, factor: int, x: Any) -> Any:
+    """In the order of channels that PyTorch has: `tf.nn.depth_to_space` has another one, and other numbers."""
+    n, height, width, channels = x.shape
+    squares = tf.reshape(x, (n, height, width, channels // factor**2, factor, factor))
+    squares = tf.transpose(squares, (0, 1, 4, 2, 5, 3))
+    return tf.reshape(squares, (n, height * factor, width * factor, channels // factor**2))
 
 
 def tensorflow_rows() -> Iterator[Row]:
@@ -155,10 +163,10 @@ Written by `make bench-layers`: each layer, forward and with gradients, beside t
 in alternation: `torch.nn` in its memory format channels_last on one thread, and `tf.nn` or `tf.keras.layers`.
 Microseconds, and the ratio ours / theirs: below 1 unifw is faster.
 
-Where TensorFlow's own is not the same function, unifw pays for PyTorch's: `tf.nn.depth_to_space` has another
-order of channels than `PixelShuffle`, `tf.nn.selu` another slope at 0, and `tf.nn.max_pool3d` spreads the
-gradient of a maximum that a window has twice. A dilated convolution whose gradient may be asked for runs on the
-phases of the image, as TensorFlow's own gradient fails on small ones; without one it is TensorFlow's.
+Where TensorFlow's own is not the same function, unifw pays for PyTorch's: `tf.nn.selu` has another slope at 0, and
+`tf.nn.max_pool3d` spreads the gradient of a maximum that a window has twice. A dilated convolution whose gradient may
+be asked for runs on the phases of the image, as TensorFlow's own gradient fails on small ones; without one it is
+TensorFlow's.
 """
 
 if __name__ == "__main__":
