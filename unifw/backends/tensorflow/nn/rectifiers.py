@@ -31,15 +31,12 @@ def elu(x: tf.Tensor, alpha: float) -> tf.Tensor:
     return y if alpha == 1 else raw.SelectV2(condition=x > 0, t=x, e=alpha * y)
 
 
-# What takes 0 below 0 and leaves all other numbers on their side: the least positive one that kernels do not flush.
-_LEAST = {tf.float16: 6e-8, tf.float64: 2.2250738585072014e-308}
-
-
 @ruled
 def selu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
     def pull(slope: tf.Tensor) -> tf.Tensor:
         """By the kernel, which tells the sides apart by the output; 0 is put below, where PyTorch counts it."""
-        y = raw.Sub(x=raw.Selu(features=x), y=tf.constant(_LEAST.get(x.dtype, 1.1754943508222875e-38), x.dtype))
+        y, below = raw.Selu(features=x), tf.constant(-6e-8 if x.dtype is tf.float16 else -1e-30, x.dtype)
+        y = raw.SelectV2(condition=raw.Equal(x=y, y=tf.zeros((), x.dtype)), t=below, e=y)
         return raw.SeluGrad(gradients=slope, outputs=y)
 
     return raw.Selu(features=x), pull
