@@ -70,6 +70,14 @@ def product(x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     return raw.MatMul(a=x, b=weight, transpose_b=True)
 
 
+def _recurring(weight: tf.Tensor, h: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+    """H W^T for each step: W is turned once, unless there is one sequence, for which that takes longer."""
+    if h.shape[0] == 1:
+        return lambda h: product(h, weight)
+    turned = tf.transpose(weight)
+    return lambda h: raw.MatMul(a=h, b=turned)
+
+
 def _outer(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """The sum over all steps and sequences of x^T y."""
     first, second = (tf.reshape(part, (-1, tf.shape(part)[-1])) for part in (x, y))
@@ -85,10 +93,10 @@ def _rnn_forward(activation: Callable[..., tf.Tensor]) -> Callable[..., Any]:
     """H = activation(x + W h)."""
 
     def forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor) -> Any:
-        turned = tf.transpose(weight)
+        hidden = _recurring(weight, h)
 
         def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-            new = activation(slices[0] + raw.MatMul(a=states[0], b=turned))
+            new = activation(slices[0] + hidden(states[0]))
             return [new], [new]
 
         return tuple(_loop(step, [x], [h], [h])), ()
@@ -113,10 +121,10 @@ def _rnn_backward(slope: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Tens
 
 def _gru_forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> Any:
     """r, z = sigmoid(x + W h + b); n = tanh(x + r (W h + b)); h = n + z (h - n)."""
-    turned = tf.transpose(weight)
+    recur = _recurring(weight, h)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        hidden = raw.BiasAdd(value=raw.MatMul(a=states[0], b=turned), bias=bias)
+        hidden = raw.BiasAdd(value=recur(states[0]), bias=bias)
         _, z, n, _ = gru_gates(slices[0], hidden, 1)
         new = n + z * (states[0] - n)
         return [new], [new, hidden]
@@ -155,10 +163,10 @@ def _gru_backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: T
 
 def _lstm_forward(x: tf.Tensor, h: tf.Tensor, c: tf.Tensor, weight: tf.Tensor, *projection: tf.Tensor) -> Any:
     """i, f, n, o = x + W h; c = sigmoid(f) c + sigmoid(i) tanh(n); h = P (sigmoid(o) tanh(c))."""
-    turned = tf.transpose(weight)  # once, not at each step
+    hidden = _recurring(weight, h)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        gates = slices[0] + raw.MatMul(a=states[0], b=turned)
+        gates = slices[0] + hidden(states[0])
         i, f, n, o = lstm_gates(gates, 1)
         c = f * states[1] + i * n
         h = o * raw.Tanh(x=c)
