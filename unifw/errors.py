@@ -136,6 +136,15 @@ def describe(x: Any) -> str:
     return f"{type(x).__name__} {x!r}"[:120]
 
 
+def first_line(error: BaseException) -> str:
+    r"""The first line of what an error says, or its class.
+
+    >>> first_line(ValueError("one\ntwo")), first_line(KeyError())
+    ('one', 'KeyError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def explain(name: str, error: Exception, *operands: Any) -> Exception:
     """Turn the failure of a native operation into the unifw error that names its cause.
 
@@ -156,8 +165,7 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
         if explained is not None:
             return explained
     got = " and ".join(describe(x) for x in operands)
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return OperationError(f"{name}: failed on {got}. The native framework says: {reason}")
+    return OperationError(f"{name}: failed on {got}. The native framework says: {first_line(error)}")
 
 
 def _explain_devices(name: str, tensors: list[Any]) -> Exception | None:
@@ -173,10 +181,9 @@ def backward_failure(error: Exception) -> Exception:
     """The unifw error for a failure of a backward pass, where the operation is no longer known."""
     if isinstance(error, UnifwError):
         return error
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return GradientError(
         "grad: the backward pass failed, in an operation that has no derivative here or whose inputs have changed. "
-        f"Write unifw.stop_gradient(x) around what needs none. The native framework says: {reason}"
+        f"Write unifw.stop_gradient(x) around what needs none. The native framework says: {first_line(error)}"
     )
 
 

@@ -101,8 +101,8 @@ def trained(build: Build, shape: Shape, backend: str, dtype: str) -> tuple[list[
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-3), ("float64", 1e-12)])
-@pytest.mark.parametrize("name", ["resnet-basic"])
-def test_training_stays_together(name: str, dtype: str, tolerance: float) -> None:
+@pytest.mark.parametrize(("name", "share"), [("resnet-basic", 0.7), ("vit", 0.8)])
+def test_training_stays_together(name: str, share: float, dtype: str, tolerance: float) -> None:
     """Twenty steps: losses, parameters and running statistics, each relative to its largest.
 
     Float32 comes to 4e-6 here; what float64 shows is that no more than rounding stands between the two.
@@ -110,7 +110,7 @@ def test_training_stays_together(name: str, dtype: str, tolerance: float) -> Non
     build, shape = MODELS[name]
     losses, state = trained(build, shape, "torch", dtype)
     theirs, other = trained(build, shape, "tensorflow", dtype)
-    assert losses[-1] < 0.7 * losses[0], "it learns"
+    assert losses[-1] < share * losses[0], "it learns"
     np.testing.assert_allclose(theirs, losses, rtol=tolerance)
     for key, value in state.items():
         np.testing.assert_allclose(other[key], value, rtol=0, atol=tolerance * np.abs(value).max(), err_msg=key)

@@ -109,6 +109,16 @@ def test_two_prefixes_that_fit_equally_are_a_question(backend: str, tmp_path: Pa
     same(model, teacher)
 
 
+def test_a_foreign_file_suggests_no_prefix(backend: str, tmp_path: Path) -> None:
+    """A "weight" and a "bias" are somewhere in every model."""
+    files = {"small": nn.Linear(3, 2), "large": nn.Sequential({f"part{i}": nn.Linear(3, 2) for i in range(5)})}
+    for name, model in (("small", "large"), ("large", "small")):
+        path = written(tmp_path / f"{name}.safetensors", trained(files[name]))
+        with pytest.raises(StateDictError, match="nothing was loaded") as caught:
+            unifw.load_checkpoint(files[model], path)
+        assert "prefix" not in str(caught.value)
+
+
 def test_a_small_part_of_a_file_is_taken_only_when_asked_for(backend: str, tmp_path: Path) -> None:
     state = {f"blocks.{i}.{name}": x for i in range(5) for name, x in trained(nn.Linear(3, 2)).items()}
     state |= {"neck." + name: x for name, x in trained(Encoder()).items()}

@@ -37,7 +37,7 @@ def test_a_cache_changes_nothing(backend: str, traced: bool) -> None:
     for start, end in ((0, 2), (2, 3), (3, 5)):
         got = model(unifw.asarray(IDS[:, start:end]), cache=cache).numpy()
         np.testing.assert_allclose(got, wanted[:, start:end], rtol=1e-4, atol=1e-5)
-    assert cache.keys[0].shape == (2, 2, 12, 4)
+    assert cache.keys[0].shape == (4, 12, 4)
     assert int(cache.length) == 5
 
 
@@ -140,6 +140,16 @@ def test_initial_values_are_small_normal_ones(backend: str) -> None:
     assert not bert.embeddings.word_embeddings.weight.numpy()[0].any()
 
 
+def test_every_initial_value_of_bert_is_drawn_once(backend: str) -> None:
+    unifw.seed(3)
+    bert = models.Bert(models.BertConfig(19, 8, 1, 2, 16, max_position_embeddings=12))
+    after = unifw.nn.init.uniform((3,), 1.0)
+    unifw.seed(3)
+    drawn = [unifw.nn.init.normal(p.shape, std=0.02) for p in bert.parameters() if p.ndim > 1]
+    np.testing.assert_array_equal(bert.embeddings.word_embeddings.weight.numpy()[1:], drawn[0][1:])
+    np.testing.assert_array_equal(after, unifw.nn.init.uniform((3,), 1.0))
+
+
 def test_exported_with_a_free_batch(backend: str, tmp_path: Path) -> None:
     format, ending = next(iter(unifw.get_backend().info.formats.items()))
     bert = models.Bert(models.BertConfig(19, 8, 1, 2, 16, max_position_embeddings=12))
@@ -189,6 +199,8 @@ def test_bad_input(backend: str) -> None:
         model.generate(unifw.asarray(IDS), 1, do_sample=True, temperature=0)
     with pytest.raises(ArgumentError, match="expected padding at the start"):
         model.generate(unifw.asarray(IDS), 1, attention_mask=unifw.asarray([[1] * 5, [1] * 4 + [0]]))
+    with pytest.raises(ArgumentError, match=r"MLP: got hidden_channels=8 and .*Write MLP\(4, \[64, 10\]\)"):
+        models.MLP(4, 8, 3)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="n_embd=8 for 3 heads"):
         models.GPT2Config(n_embd=8, n_head=3)
     with pytest.raises(ShapeError, match="Bert: got 13 positions"):

@@ -130,7 +130,7 @@ CASES: dict[str, Case] = {
     "loss-class": (
         lambda: F.cross_entropy(ones(2, 1), classes(0, 1)),
         OutOfRangeError,
-        "cross_entropy...got...expected targets from 0 to 0",
+        "cross_entropy: got the label 1 at [1] for 1 classes; expected targets from 0 to 0",
     ),
     "conv1d-axes": (
         lambda: nn.Conv1d(2, 3, 1)(ones(4, 2)),
@@ -218,7 +218,7 @@ CASES: dict[str, Case] = {
     "embedding": (
         lambda: nn.Embedding(3, 2)(classes(0, 3)),
         OutOfRangeError,
-        "embedding: got an index outside...0 to 2",
+        "embedding: got the index 3 at [1] for a table of 3 rows; expected 0 to 2",
     ),
     "dropout2d": (lambda: nn.Dropout2d()(ones(2, 3, 4)), ShapeError, "dropout2d: got...(2, 3, 4)...expected 4 axes"),
     # settings

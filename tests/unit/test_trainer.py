@@ -191,13 +191,44 @@ def test_bad_use_is_explained(backend: str) -> None:
     with pytest.raises(GradientError, match=r"every parameter is frozen.*model\.unfreeze\(\)"):
         trainer_of(model.freeze()).fit(data)
     model.unfreeze()
-    with pytest.raises(ShapeError, match="expected a last axis of 4"):
+    with pytest.raises(ShapeError, match=r"got Tensor of shape \(2, 5\).*expected a last axis of 4"):
         trainer_of(model).fit([(unifw.ones((2, 5)), unifw.asarray([0, 1]))])
 
 
-def test_a_wrong_class_label_is_named_in_training_too(backend: str) -> None:
-    with pytest.raises(OutOfRangeError, match=r"targets from 0 to 1"):
-        trainer_of(mlp()).fit([(unifw.ones((2, 4)), unifw.asarray([0, 7]))])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's compiler, when imported
+@pytest.mark.parametrize("compile", [None, False, True])
+def test_a_wrong_class_label_is_named_in_training_too(backend: str, compile: bool | None) -> None:
+    model = mlp()
+    before = {name: x.numpy() for name, x in model.state_dict().items()}
+    trainer = unifw.Trainer(model, unifw.optim.SGD(model), F.cross_entropy, progress=False, compile=compile)
+    with pytest.raises(OutOfRangeError, match=r"^cross_entropy: got the label 7 at \[1\] for 2 classes.*from 0 to 1"):
+        trainer.fit([(unifw.ones((2, 4)), unifw.asarray([0, 7]))])
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), before[name], err_msg=name)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
+@pytest.mark.parametrize("compile", [None, False, True])
+def test_a_wrong_index_is_named_with_its_layer(backend: str, compile: bool | None) -> None:
+    model = unifw.nn.Sequential({"words": unifw.nn.Embedding(5, 3), "head": unifw.nn.Linear(3, 2)})
+    trainer = unifw.Trainer(model, unifw.optim.SGD(model), F.cross_entropy, progress=False, compile=compile)
+    with pytest.raises(OutOfRangeError, match=r"^embedding: got the index 9 at \[0\] for a table of 5") as caught:
+        trainer.fit([(unifw.asarray([9, 0]), unifw.asarray([0, 1]))])
+    assert "In words (Embedding), called with" in "".join(caught.value.__notes__)
+
+
+def test_a_loss_that_needs_the_size_of_the_batch_gets_it(backend: str) -> None:
+    """Where no program of an open batch can be made, each size gets one."""
+
+    def loss(outputs: unifw.Tensor, targets: unifw.Tensor) -> unifw.Tensor:
+        rows = unifw.unstack(outputs)  # which an open axis refuses
+        total: unifw.Tensor = sum(unifw.mean(row * row) for row in rows) / len(rows)  # type: ignore[assignment]
+        return total
+
+    model = mlp()
+    trainer = unifw.Trainer(model, unifw.optim.SGD(model), loss, progress=False)
+    data = [(unifw.ones((size, 4)), unifw.zeros(size)) for size in (2, 3, 2)]
+    assert np.isfinite(trainer.fit(data)[0]["loss"])
 
 
 def test_a_failed_step_leaves_the_mode_and_the_backend(backend: str) -> None:

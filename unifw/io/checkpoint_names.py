@@ -32,8 +32,8 @@ class Fit:
 def fit_names(own: Collection[str], stored: Iterable[str], renames: Renames, prefix: str | None) -> Fit:
     """Line up the names of a file with `own`: renamed, and with a prefix taken off or put before as fits best.
 
-    A prefix is taken off by itself only if most of the file's names then fit. Raises StateDictError if two prefixes
-    fit equally, or two names become one.
+    That is done only if most of the file's names then fit, and a quarter of the model's. Raises StateDictError if two
+    prefixes fit equally, or two names become one.
 
     >>> fit_names({"weight", "bias"}, ["bert.weight", "bert.bias", "head.weight"], {}, None).names
     {'weight': 'bert.weight', 'bias': 'bert.bias'}
@@ -70,7 +70,7 @@ def _renamed(names: Iterable[str], renames: Renames) -> Iterator[tuple[str, str]
 def _best_prefixes(own: Collection[str], names: Collection[str]) -> tuple[str, str]:
     """The prefix to take off the file's names and the one to put before them, at most one of which is not empty."""
     unchanged = sum(name in own for name in names)
-    off, on = prefix_counts(own, names), prefix_counts(names, own)
+    off, on = (_fair(counts, own, names) for counts in (prefix_counts(own, names), prefix_counts(names, own)))
     most = max([unchanged, *off.values(), *on.values()])
     if most == unchanged or 2 * most < len(names):
         return "", ""
@@ -80,6 +80,12 @@ def _best_prefixes(own: Collection[str], names: Collection[str]) -> tuple[str, s
         found = " and ".join(repr(off or on) for off, on in best)
         raise StateDictError(f"load_checkpoint: the prefixes {found} fit equally well. Write prefix=... to choose one.")
     return best[0]
+
+
+def _fair(counts: Mapping[str, int], own: Collection[str], names: Collection[str]) -> dict[str, int]:
+    """The prefixes that map a fair part of both sides: a "weight" and a "bias" are somewhere in every model."""
+    least = max(len(own), len(names)) / 4
+    return {head: count for head, count in counts.items() if count >= least}
 
 
 def prefix_counts(own: Collection[str], names: Collection[str]) -> Counter[str]:
@@ -92,12 +98,13 @@ def prefix_counts(own: Collection[str], names: Collection[str]) -> Counter[str]:
 
 
 def better_prefix(own: Collection[str], names: Collection[str], fitting: int) -> str:
-    """What to write if part of a file fits better than the whole, else nothing.
+    """What to write if a fair part of a file fits better than the whole, else nothing.
 
     >>> better_prefix({"weight", "bias"}, ["encoder.weight", "encoder.bias", *"abcde"], 0)
     "With prefix='encoder.' 2 of its names fit."
     """
-    head, count = max(prefix_counts(own, names).items(), key=lambda item: item[1], default=("", 0))
+    counts = _fair(prefix_counts(own, names), own, names)
+    head, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
     return f"With prefix={head!r} {count} of its names fit." if count > fitting else ""
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from unifw import nn
-from unifw.array.creation import arange, zeros, zeros_like
-from unifw.array.manipulation import permute_dims, reshape
+from unifw.array.creation import arange, zeros_like
 from unifw.array.trigonometry import tanh
 from unifw.errors import ArgumentError, ShapeError, describe
 from unifw.nn import functional as F
-from unifw.random import host_generator
+from unifw.nn import init
+from unifw.nn.functional.attention import merge_heads, split_heads
 from unifw.tensor import Tensor
 
 
@@ -74,13 +74,8 @@ class _SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(N, T, hidden_size) to the same shape."""
-        batch, steps, size = x.shape
-        form = (batch, steps, self.heads, size // self.heads)
-        query, key, value = (
-            permute_dims(reshape(part(x), form), (0, 2, 1, 3)) for part in (self.query, self.key, self.value)
-        )
-        y = F.scaled_dot_product_attention(query, key, value, mask, self.p if self.training else 0.0)
-        return reshape(permute_dims(y, (0, 2, 1, 3)), (batch, steps, size))
+        query, key, value = (split_heads(part(x), 1, self.heads)[0] for part in (self.query, self.key, self.value))
+        return merge_heads(F.scaled_dot_product_attention(query, key, value, mask, self.p if self.training else 0.0))
 
 
 class _Output(nn.Module):
@@ -184,21 +179,16 @@ class Bert(nn.Module):
 
     def __init__(self, config: BertConfig, pooler: bool = True) -> None:
         self.config = config
-        self.embeddings = _Embeddings(config)
-        self.encoder = _Encoder(config)
-        self.pooler = _Pooler(config) if pooler else None
-        self._start()
-
-    def _start(self) -> None:
-        """The initial values: normal ones, and zeros for biases and padding."""
+        with init.blank():
+            self.embeddings = _Embeddings(config)
+            self.encoder = _Encoder(config)
+            self.pooler = _Pooler(config) if pooler else None
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:
-                values = host_generator().normal(0, 0.02, parameter.shape).astype("float32")
+                values = init.normal(tuple(parameter.shape), std=0.02)
                 if "word" in name:
-                    values[self.config.pad_token_id] = 0
+                    values[config.pad_token_id] = 0
                 parameter.assign(values)
-            elif name.endswith("bias"):
-                parameter.assign(zeros(parameter.shape))
 
     def forward(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
 from unifw.array.comparison import where
-from unifw.array.creation import arange, full, ones, zeros
+from unifw.array.creation import arange, ones, zeros
 from unifw.array.data_type import astype
 from unifw.array.exponential import log
 from unifw.array.extras import softmax, top_k
@@ -15,15 +16,17 @@ from unifw.array.searching import argmax
 from unifw.array.sorting import sort
 from unifw.array.statistical import cumulative_sum
 from unifw.array.statistical import min as min_
+from unifw.devices import device
 from unifw.dtypes import int64
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.random import Generator, uniform
+from unifw.registry import using_backend
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
 
 
 class KeyValueCache:
-    """The keys and values of every layer for up to `max_length` positions, (N, heads, max_length, width) each.
+    """The keys and values of every layer for up to `max_length` positions, (N * heads, max_length, width) each.
 
     They are written in place, so that a step costs what the step is, and no gradient flows through them. `length` says
     how many positions are filled: a number, and a step looks at those alone; or an integer Tensor without axes, and
@@ -32,32 +35,39 @@ class KeyValueCache:
     >>> cache = KeyValueCache(layers=1, batch=1, heads=1, max_length=4, width=2)
     >>> keys, values = cache.write(0, ones((1, 1, 3, 2)), ones((1, 1, 3, 2)))
     >>> keys.shape, cache.keys[0].shape
-    ((1, 1, 3, 2), (1, 1, 4, 2))
+    ((1, 1, 3, 2), (1, 4, 2))
     """
 
     def __init__(
         self, layers: int, batch: int, heads: int, max_length: int, width: int, like: Tensor | None = None
     ) -> None:
         form: dict[str, Any] = {} if like is None else {"dtype": like.dtype, "device": like.device}
-        shape = (batch, heads, max_length, width)
+        shape = (batch * heads, max_length, width)
         self.keys, self.values = ([Buffer(zeros(shape, **form)) for _ in range(layers)] for _ in range(2))
         self.max_length = max_length
         self.length: int | Tensor = 0
 
     def write(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Put (N, heads, T, width) after what is there; the keys and values that a step may look at."""
-        kernel = key.kernels.cache_write
-        start = getattr(self.length, "native", self.length)
-        for buffer, x in ((self.keys[layer], key), (self.values[layer], value)):
-            kernel(buffer.storage, start, x.native)
-        if isinstance(self.length, Tensor):
-            return self.keys[layer], self.values[layer]
-        end = self.length + key.shape[2]
-        return self.keys[layer][:, :, :end], self.values[layer][:, :, :end]
+        start = self.length.native if isinstance(self.length, Tensor) else self.length
+        storages = self.keys[layer].storage, self.values[layer].storage
+        keys, values = key.kernels.cache_write(*storages, start, key.native, value.native)
+        return key.wrap(keys), key.wrap(values)
+
+    def at(self, length: int | Tensor) -> KeyValueCache:
+        """The same keys and values, with another length.
+
+        >>> cache = KeyValueCache(layers=1, batch=1, heads=1, max_length=4, width=2)
+        >>> cache.at(3).length, cache.at(3).keys is cache.keys
+        (3, True)
+        """
+        other = copy.copy(self)
+        other.length = length
+        return other
 
     def visible(self, steps: int) -> Tensor | None:
         """Which positions (steps, S) the next steps may look at; None for all that `write` gives."""
-        if steps == 1 and not isinstance(self.length, Tensor):
+        if not isinstance(self.length, Tensor) and steps == 1:
             return None
         keys = self.max_length if isinstance(self.length, Tensor) else self.length + steps
         return expand_dims(self.positions(steps), axis=1) >= arange(keys)
@@ -98,24 +108,34 @@ def generate(
     [[0, 1, 1]]
     """
     check_prompts(input_ids, attention_mask, max_new_tokens)
-    ids, mask, new = input_ids, None if attention_mask is None else astype(attention_mask, int64), input_ids
-    ended = full((ids.shape[0], 1), False, device=ids.device)
-    for _ in range(max_new_tokens):
-        positions = None if mask is None else where(mask > 0, cumulative_sum(mask, axis=1) - 1, 0)[:, -new.shape[1] :]
-        logits = step(new, mask, positions)
-        if do_sample:
-            new = _drawn(filter_logits(logits, temperature, top_k, top_p), generator)
-        else:
-            new = argmax(logits, axis=-1, keepdims=True)
-        new = astype(new, ids.dtype)
-        if eos_token_id is not None:
-            new = where(ended, eos_token_id if pad_token_id is None else pad_token_id, new)
-            ended = ended | (new == eos_token_id)
-        ids = concat([ids, new], axis=1)
-        mask = None if mask is None else concat([mask, ones(new.shape, dtype=int64, device=ids.device)], axis=1)
-        if eos_token_id is not None and ended.numpy().all():
-            break
-    return ids
+    with using_backend(input_ids.backend), device(input_ids.device):
+        mask, positions = _padding(attention_mask, max_new_tokens)
+        made, ended = [input_ids], None
+        for end in range(input_ids.shape[1], input_ids.shape[1] + max_new_tokens):
+            logits = step(made[-1], None if mask is None else mask[:, :end], positions)
+            if do_sample:
+                new = _drawn(filter_logits(logits, temperature, top_k, top_p), generator)
+            else:
+                new = argmax(logits, axis=-1, keepdims=True)
+            new = new if new.dtype is input_ids.dtype else astype(new, input_ids.dtype)
+            if eos_token_id is not None:
+                if ended is not None:
+                    new = where(ended, eos_token_id if pad_token_id is None else pad_token_id, new)
+                ended = new == eos_token_id if ended is None else ended | (new == eos_token_id)
+            made.append(new)
+            positions = None if positions is None else positions[:, -1:] + 1
+            if ended is not None and ended.numpy().all():
+                break
+        return concat(made, axis=1)
+
+
+def _padding(mask: Tensor | None, count: int) -> tuple[Tensor | None, Tensor | None]:
+    """The mask with so many more columns of ones, and the position of each token; None without padding."""
+    if mask is None:
+        return None, None
+    mask = astype(mask, int64)
+    more = ones((mask.shape[0], count), dtype=int64, device=mask.device)
+    return concat([mask, more], axis=1), where(mask > 0, cumulative_sum(mask, axis=1) - 1, 0)
 
 
 def check_prompts(ids: Tensor, mask: Tensor | None, count: int) -> None:

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 
 from unifw import nn
 from unifw.array.creation import arange, zeros
-from unifw.array.linear_algebra import matmul
-from unifw.array.manipulation import expand_dims, permute_dims, reshape
+from unifw.array.manipulation import expand_dims
+from unifw.devices import device
 from unifw.errors import ArgumentError, ShapeError, describe
+from unifw.models.decoding import Decoders
 from unifw.models.generation import KeyValueCache, check_prompts, generate
 from unifw.nn import functional as F
+from unifw.nn.functional.attention import merge_heads, split_heads
+from unifw.nn.functional.linear import affine
 from unifw.random import host_generator
 from unifw.registry import using_backend
 from unifw.tensor import Tensor
@@ -56,12 +59,10 @@ class Conv1D(nn.Module, leaf=True):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) to (..., out_features)."""
-        *outer, features = x.shape
-        rows = matmul(reshape(x, (-1, features)), self.weight) + self.bias
-        return reshape(rows, (*outer, self.bias.shape[0]))
+        return affine(x, self.weight, self.bias)
 
 
-class _Attention(nn.Module):
+class _Attention(nn.Module, leaf=True):
     """Causal self attention."""
 
     def __init__(self, config: GPT2Config) -> None:
@@ -73,20 +74,16 @@ class _Attention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None, causal: bool, cache: KeyValueCache | None, layer: int) -> Tensor:
         """(N, T, n_embd) to the same shape."""
-        batch, steps, size = x.shape
-        form = (batch, steps, 3, self.heads, size // self.heads)
-        both = permute_dims(reshape(self.c_attn(x), form), (2, 0, 3, 1, 4))
-        query, key, value = both[0], both[1], both[2]
+        query, key, value = split_heads(self.c_attn(x), 3, self.heads)
         if cache is not None:
             key, value = cache.write(layer, key, value)
         p = self.p if self.training else 0.0
-        y = F.scaled_dot_product_attention(query, key, value, mask, p, causal)
-        y = reshape(permute_dims(y, (0, 2, 1, 3)), (batch, steps, size))
+        y = merge_heads(F.scaled_dot_product_attention(query, key, value, mask, p, causal))
         out: Tensor = self.resid_dropout(self.c_proj(y))
         return out
 
 
-class _FeedForward(nn.Module):
+class _FeedForward(nn.Module, leaf=True):
     """Two dense layers with GELU, by its tanh approximation, between them."""
 
     def __init__(self, config: GPT2Config) -> None:
@@ -100,7 +97,7 @@ class _FeedForward(nn.Module):
         return y
 
 
-class _Block(nn.Module):
+class _Block(nn.Module, leaf=True):
     """Attention and feed-forward part, each normalised before."""
 
     def __init__(self, config: GPT2Config) -> None:
@@ -187,6 +184,7 @@ class GPT2(nn.Module):
     def __init__(self, config: GPT2Config) -> None:
         self.transformer = GPT2Model(config)
         self.lm_head = _Head(self.transformer.wte.weight)
+        self._decoders = Decoders()
 
     @property
     def config(self) -> GPT2Config:
@@ -213,7 +211,7 @@ class GPT2(nn.Module):
         """An empty cache on the model's backend and device.
 
         >>> GPT2(GPT2Config(11, 8, 4, 1, 2)).new_cache(3).keys[0].shape
-        (3, 2, 8, 2)
+        (6, 8, 2)
         """
         config, like = self.config, self.lm_head.weight
         length = config.n_positions if max_length is None else max_length
@@ -232,13 +230,27 @@ class GPT2(nn.Module):
         total = input_ids.shape[1] + max_new_tokens
         if total > self.config.n_positions:
             raise ShapeError(f"GPT2: got {total} positions to write; expected at most {self.config.n_positions}.")
-        cache = self.new_cache(input_ids.shape[0], total)
+        like, most = self.lm_head.weight, self.config.n_positions
+        with (
+            using_backend(like.backend),
+            device(like.device),
+            self._decoders.lent(self, like, input_ids.shape[0], total, most) as step,
+        ):
+            return generate(step, input_ids, max_new_tokens, **options)
 
-        def step(ids: Tensor, mask: Tensor | None, positions: Tensor | None) -> Tensor:
-            logits: Tensor = self(ids, mask, positions, cache)[:, -1]
-            return logits
+    def last_logits(
+        self, input_ids: Tensor, attention_mask: Tensor | None, position_ids: Tensor | None, cache: KeyValueCache
+    ) -> Tensor:
+        """The logits (N, vocab_size) of what follows the last token; see `forward`.
 
-        return generate(step, input_ids, max_new_tokens, **options)
+        >>> import unifw
+        >>> model = GPT2(GPT2Config(vocab_size=11, n_positions=8, n_embd=4, n_layer=1, n_head=2)).eval()
+        >>> model.last_logits(unifw.asarray([[1, 2]]), None, None, model.new_cache(1)).shape
+        (1, 11)
+        """
+        features = self.transformer(input_ids, attention_mask, position_ids, cache)
+        logits: Tensor = self.lm_head(features[:, -1])
+        return logits
 
 
 class _Head(nn.Module, leaf=True):

@@ -27,8 +27,11 @@ class MLP(nn.Sequential):
         bias: bool = True,
         dropout: float = 0.0,
     ) -> None:
-        if not hidden_channels:
-            raise ArgumentError("MLP: got no hidden_channels; expected the sizes of its layers, the last the output's.")
+        if not isinstance(hidden_channels, Sequence) or not hidden_channels or not callable(activation_layer):
+            raise ArgumentError(
+                f"MLP: got hidden_channels={hidden_channels!r} and activation_layer={activation_layer!r}; expected "
+                f"the sizes of its layers, the last the output's, and a class. Write MLP({in_channels}, [64, 10])."
+            )
         layers: list[nn.Module] = []
         for source, size in zip([in_channels, *hidden_channels], hidden_channels, strict=False):
             layers += [nn.Linear(source, size, bias=bias), activation_layer(), nn.Dropout(dropout)]

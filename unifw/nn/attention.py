@@ -9,12 +9,12 @@ from unifw.array.bitwise import logical_not
 from unifw.array.comparison import where
 from unifw.array.creation import arange, ones_like, zeros, zeros_like
 from unifw.array.linear_algebra import matmul
-from unifw.array.manipulation import broadcast_to, concat, expand_dims, permute_dims, reshape, squeeze, unstack
+from unifw.array.manipulation import broadcast_to, concat, expand_dims, reshape, squeeze
 from unifw.array.statistical import mean
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn import functional as F
 from unifw.nn import init
-from unifw.nn.functional.attention import attention_weights
+from unifw.nn.functional.attention import attention_weights, merge_heads, split_heads
 from unifw.nn.geometry import count
 from unifw.nn.linear import Linear
 from unifw.nn.module import Module
@@ -111,9 +111,10 @@ class MultiheadAttention(Module):
         q, k, v, mask = self._extended(q, k, v, mask)
         p = self.dropout if self.training else 0.0
         if not need_weights:
-            return self.out_proj(self._merged(F.scaled_dot_product_attention(q, k, v, mask, p, causal))), None
+            y = F.scaled_dot_product_attention(q, k, v, mask, p, causal)
+            return self.out_proj(merge_heads(y, self.batch_first)), None
         weights = F.dropout(attention_weights(q, k, mask, causal), p)
-        y = self.out_proj(self._merged(matmul(weights, v)))
+        y = self.out_proj(merge_heads(matmul(weights, v), self.batch_first))
         return y, mean(weights, axis=1) if average_attn_weights else weights
 
     def _projected(self, *inputs: Tensor) -> list[Tensor]:
@@ -126,31 +127,13 @@ class MultiheadAttention(Module):
         bias = self.in_proj_bias
         if "in_proj_weight" in vars(self):
             if inputs[0] is inputs[1] is inputs[2]:
-                return self._split_in_three(F.linear(inputs[0], self.in_proj_weight, bias))
+                return split_heads(F.linear(inputs[0], self.in_proj_weight, bias), 3, self.num_heads, self.batch_first)
             weights: Sequence[Tensor] = [self.in_proj_weight[i * width : (i + 1) * width] for i in range(3)]
         else:
             weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
         biases = [None if bias is None else bias[i * width : (i + 1) * width] for i in range(3)]
-        return [self._split(F.linear(*each)) for each in zip(inputs, weights, biases, strict=True)]
-
-    def _split(self, x: Tensor) -> Tensor:
-        """(N, length, E), or its batch second, to (N, heads, length, E / heads)."""
-        first, second, width = x.shape
-        heads = reshape(x, (first, second, self.num_heads, width // self.num_heads))
-        return permute_dims(heads, (0, 2, 1, 3) if self.batch_first else (1, 2, 0, 3))
-
-    def _split_in_three(self, x: Tensor) -> list[Tensor]:
-        """The same of queries, keys and values side by side, by one transposition."""
-        first, second, width = x.shape
-        heads = reshape(x, (first, second, 3, self.num_heads, width // (3 * self.num_heads)))
-        every = permute_dims(heads, (2, 0, 3, 1, 4) if self.batch_first else (2, 1, 3, 0, 4))
-        return list(unstack(every))
-
-    def _merged(self, x: Tensor) -> Tensor:
-        """The reverse of `_split`."""
-        batch, heads, length, width = x.shape
-        y = permute_dims(x, (0, 2, 1, 3) if self.batch_first else (2, 0, 1, 3))
-        return reshape(y, (batch, length, heads * width) if self.batch_first else (length, batch, heads * width))
+        projected = [F.linear(*each) for each in zip(inputs, weights, biases, strict=True)]
+        return [split_heads(x, 1, self.num_heads, self.batch_first)[0] for x in projected]
 
     def _mask(self, q: Tensor, k: Tensor, padding: Tensor | None, attn_mask: Tensor | None) -> Tensor | None:
         """Both masks as one of the form that `scaled_dot_product_attention` takes."""

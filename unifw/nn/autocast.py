@@ -20,8 +20,8 @@ from unifw.spec import Backend
 
 # As PyTorch's autocast has it: https://docs.pytorch.org/docs/stable/amp.html#cuda-op-specific-behavior
 PRODUCTS = frozenset({
-    "linear", "bilinear", "conv", "conv1d", "conv2d", "conv3d", "conv_transpose", "attention", "attention_weights",
-    "recurrent_cell", "recurrent_layer", "recurrent_stack", "matmul", "tensordot", "vecdot",
+    "linear", "affine", "bilinear", "conv", "conv1d", "conv2d", "conv3d", "conv_transpose", "attention",
+    "attention_weights", "recurrent_cell", "recurrent_layer", "recurrent_stack", "matmul", "tensordot", "vecdot",
 })  # fmt: skip
 """The kernels whose floating inputs become 16 bits."""
 SENSITIVE = frozenset({

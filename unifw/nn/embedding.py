@@ -9,9 +9,9 @@ import numpy as np
 from unifw.conversion import TensorLike
 from unifw.errors import ArgumentError
 from unifw.nn import functional as F
+from unifw.nn import init
 from unifw.nn.geometry import count
 from unifw.nn.module import Module
-from unifw.random import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
@@ -80,7 +80,7 @@ def _table(rows: int, features: int, padding_idx: int | None) -> Parameter:
     shape = (count("num_embeddings", rows), count("embedding_dim", features))
     if padding_idx is not None and not -rows <= padding_idx < rows:
         raise ArgumentError(f"padding_idx: got {padding_idx} for {rows} rows; expected {-rows} to {rows - 1}.")
-    values = host_generator().standard_normal(shape).astype(np.float32)
+    values = init.normal(shape)
     if padding_idx is not None:
         values[padding_idx] = np.float32(0)
     return Parameter(values)

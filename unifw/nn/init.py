@@ -7,6 +7,9 @@ sets a Parameter that exists, in place, and returns it. A weight's shape is (out
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -79,6 +82,8 @@ def uniform(shape: Shape, bound: float, *, dtype: str = "float32") -> Numpy:
     >>> bool((abs(uniform((100,), 0.5)) <= 0.5).all())
     True
     """
+    if _blank.get():
+        return np.zeros(shape, dtype)
     return host_generator().uniform(-bound, bound, shape).astype(dtype)
 
 
@@ -88,7 +93,27 @@ def normal(shape: Shape, mean: float = 0.0, std: float = 1.0, *, dtype: str = "f
     >>> normal((2, 3)).shape
     (2, 3)
     """
+    if _blank.get():
+        return np.zeros(shape, dtype)
     return host_generator().normal(mean, std, shape).astype(dtype)
+
+
+_blank: ContextVar[bool] = ContextVar("unifw_blank", default=False)
+
+
+@contextmanager
+def blank() -> Iterator[None]:
+    """Inside the `with` block layers start with zeros, undrawn: for a model that then draws every value itself.
+
+    >>> with blank():
+    ...     uniform((2,), 1.0).tolist()
+    [0.0, 0.0]
+    """
+    token = _blank.set(True)
+    try:
+        yield
+    finally:
+        _blank.reset(token)
 
 
 def trunc_normal(

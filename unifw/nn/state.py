@@ -64,9 +64,10 @@ def load_state_dict(model: Members, state: Mapping[str, TensorLike], strict: boo
                 f"{report}\n"
                 "Build the model with the sizes that the weights have, or write strict=False to load what fits."
             )
-        values = {name: own[name].converted(name, state[given[name]]) for name in shapes}
-        for name, value in values.items():  # all could be converted: now nothing can fail halfway
-            own[name]._set(value)
+        found = {name: state[given[name]] for name in shapes}
+        values = {name: own[name].converted(name, x) for name, x in found.items() if not _is_like(x, own[name])}
+        for name, x in found.items():  # all could be converted: now nothing can fail halfway
+            own[name]._set(values.pop(name) if name in values else own[name].converted(name, x))
     return report
 
 
@@ -96,6 +97,11 @@ def finished_for(model: Members, state: Mapping[str, Any]) -> Iterator[None]:
             vars(layer).clear()
             vars(layer).update(attributes)
         raise
+
+
+def _is_like(x: Any, variable: Tensor) -> bool:
+    """Whether this is an array that needs no conversion: it is copied in its turn, so that not all are there twice."""
+    return isinstance(x, np.ndarray) and x.dtype.name == variable.dtype.name
 
 
 def _shape(x: Any) -> Shape:

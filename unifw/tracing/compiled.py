@@ -10,7 +10,7 @@ from types import MethodType
 from typing import Any
 
 from unifw.eagerly import switch as off
-from unifw.errors import ArgumentError, CompileWarning, UnfinishedError
+from unifw.errors import ArgumentError, CompileWarning, UnfinishedError, UnifwError, first_line
 from unifw.operators import mixed_backends
 from unifw.registry import backends, get_backend, info, on_load, part, using_backend
 from unifw.spec import Backend
@@ -58,16 +58,32 @@ class Trace:
         self.changed = [i for i, (x, native) in enumerate(zip(given, natives, strict=True)) if x.native is not native]
         return [x.native for x in (*tensors, *(given[i] for i in self.changed))]
 
+    def outputs(self, natives: list[Any]) -> Any:
+        """What the program gives."""
+        try:
+            return self.program(natives)
+        except UnifwError:
+            raise
+        except Exception as error:
+            raise _ProgramError(error) from error
+
     def __call__(self, natives: list[Any], tensors: Sequence[Tensor]) -> Any:
         """The output for other tensors; None or NotImplemented as the program says."""
         self.session.before_run()
-        outputs = self.program(natives)
+        outputs = self.outputs(natives)
         if outputs is None or outputs is NotImplemented:
             return outputs
         for i, native in zip(reversed(self.changed), reversed(outputs), strict=False):
             tensors[i]._set(native)
         self.session.after_run()
         return self.rebuild(outputs[: len(outputs) - len(self.changed)])
+
+
+class _ProgramError(Exception):
+    """A native program met values that it cannot take, and cannot say what they are."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 class Compiled:
@@ -90,12 +106,21 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if off.get():
             return self.function(*args, **kwargs)
+        try:
+            return self._by_program(args, kwargs)
+        except _ProgramError as failure:
+            error = failure.error
+        result = self.function(*args, **kwargs)  # says what is wrong, and in which layer; or does the work
+        self.warn_of_compiler(first_line(error))
+        return result
+
+    def _by_program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         natives: list[Any] = [x.native for x in args if type(x) in _plain]
         if natives and not kwargs and len(natives) == len(args) and not self._names.any:
             key = args[0].backend.tracing.signature(natives)
             trace = self._fast.get(key)
             if trace is not None and trace.world.same():
-                outputs = trace.program(natives)
+                outputs = trace.outputs(natives)
                 if outputs is not None and outputs is not NotImplemented:
                     return trace.rebuild(outputs)
         return self._call(args, kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.capture import capture, differentiated_again, flat_call, outside, owners
 from unifw.backends.tensorflow.sizes import specs
-from unifw.errors import OperationError, OutOfRangeError
+from unifw.errors import CompileWarning
 from unifw.spec import Program
 from unifw.variable import Variable
 
@@ -62,7 +63,7 @@ class Graph:
             return self._call(inputs)
         except tf.errors.OpError as error:
             if self._fallback is None:
-                raise explain(error) from error
+                raise
             return self._without_xla(inputs, error)
 
     def _without_xla(self, inputs: list[tf.Tensor], error: tf.errors.OpError) -> Sequence[tf.Tensor]:
@@ -84,34 +85,35 @@ def make_step(function: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[A
         return function(tf.unstack(scalars) if scalars.shape[0] else [], batch)
 
     compiled = tf.function(unpacked, autograph=False)
-    concrete: dict[Any, Callable[..., tuple[Any, ...]]] = {}
+    programs: dict[Any, Callable[..., tuple[Any, ...]]] = {}
 
-    def traced(count: int, batch: tuple[tf.Tensor, ...]) -> Callable[..., Any]:
-        given = [tf.TensorSpec((None, *x.shape[1:]) if x.shape.rank else (), x.dtype) for x in batch]
+    def traced(count: int, batch: tuple[tf.Tensor, ...], open_batch: bool) -> Callable[..., Any]:
+        shapes = [(None, *x.shape[1:]) if open_batch and x.shape.rank else x.shape for x in batch]
+        given = [tf.TensorSpec(shape, x.dtype) for shape, x in zip(shapes, batch, strict=True)]
         return flat_call(compiled.get_concrete_function(tf.TensorSpec((count,), tf.float64), *given))
 
+    def program(count: int, batch: tuple[tf.Tensor, ...]) -> Callable[..., Any]:
+        key = (count, *[(x.dtype, x.shape.rank, x.shape[1:]) for x in batch])
+        fixed = key if key in programs else (key, *[tuple(x.shape) for x in batch])
+        if fixed not in programs:
+            try:
+                programs[key] = traced(count, batch, open_batch=True)
+                return programs[key]
+            except Exception:  # what needs the size of this batch gets it; what cannot be gets an error that names it
+                programs[fixed] = traced(count, batch, open_batch=False)
+        return programs[fixed]
+
     def step(scalars: Sequence[float], batch: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
-        key = (len(scalars), *[(x.dtype, x.shape.rank, x.shape[1:]) for x in batch])
-        if key not in concrete:
-            concrete[key] = traced(len(scalars), batch)
+        run = program(len(scalars), batch)
         try:
-            return tuple(concrete[key]([tf.constant(np.asarray(scalars, np.float64)), *batch]))
-        except tf.errors.InvalidArgumentError as error:
-            raise explain(error) from error
+            return tuple(run([tf.constant(np.asarray(scalars, np.float64)), *batch]))
+        except tf.errors.OpError as error:
+            failed = error
+        results = tuple(function(scalars, batch))  # says what is wrong, and in which layer; or does the work
+        warnings.warn(f"a compiled step failed, and ran as Python: {reason(failed)}", CompileWarning, stacklevel=2)
+        return results
 
     return step
-
-
-def explain(error: tf.errors.OpError) -> Exception:
-    """What was wrong with the values of a batch; the message of a graph is mostly its own call stack."""
-    label = re.search(r"label value of (\S+) which is outside the valid range of \[0, (\d+)\)", error.message)
-    if label:
-        return OutOfRangeError(
-            f"cross_entropy: got a target that is no class; expected targets from 0 to {int(label[2]) - 1}. "
-            "Write ignore_index=... for a number that stands for no class, as -100 often does. "
-            f"The native framework says: {label[0]}"
-        )
-    return OperationError(f"a compiled operation failed. The native framework says: {reason(error)}")
 
 
 def reason(error: tf.errors.OpError) -> str:

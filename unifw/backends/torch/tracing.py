@@ -19,6 +19,7 @@ from torch.autograd import forward_ad
 from unifw.backends.torch import capture
 from unifw.backends.torch.sizes import Sizes, all_told_apart, stand_ins
 from unifw.backends.torch.tensor import TorchTensor
+from unifw.errors import first_line
 from unifw.spec import Program
 from unifw.tensor import Tensor
 from unifw.variable import Variable
@@ -55,7 +56,7 @@ def trace(
         except Exception as error:
             if not _has_no_graph(error):
                 raise
-            warn(_first_line(error))
+            warn(first_line(error))
             return Uncompiled()
 
 
@@ -66,10 +67,6 @@ def _has_no_graph(error: BaseException | None) -> bool:
     if error is None:
         return False
     return isinstance(error, (*_NO_GRAPH, GuardOnDataDependentSymNode)) or _has_no_graph(error.__cause__)
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 class Uncompiled:
@@ -195,7 +192,7 @@ class Captured:
                 run = _kept(run)
             return self._watched(run) if self._sizes.depend_on_values else run
         except Exception as error:  # whatever a compiler may raise, the graph itself still runs
-            self._warn(_first_line(error))
+            self._warn(first_line(error))
             return self._module.forward
         finally:
             self._sizes.forget()  # the compiler may have assumed more
@@ -207,7 +204,7 @@ class Captured:
             try:
                 return run(*inputs)
             except Exception as error:
-                self._warn(f"a size that depends on values is not what the graph assumes: {_first_line(error)}")
+                self._warn(f"a size that depends on values is not what the graph assumes: {first_line(error)}")
                 return NotImplemented
 
         return watched

@@ -74,6 +74,29 @@ def attention_weights(
         raise _explain(error, query, key, None, attn_mask) from error
 
 
+def split_heads(x: Tensor, parts: int, heads: int, batch_first: bool = True) -> list[Tensor]:
+    """Queries, keys and values side by side, (N, T, parts * E), as so many Tensors (N, heads, T, E / heads).
+
+    Without `batch_first` the input is (T, N, parts * E).
+
+    >>> import unifw
+    >>> [x.shape for x in split_heads(unifw.zeros((2, 5, 12)), 3, 2)]
+    [(2, 2, 5, 2), (2, 2, 5, 2), (2, 2, 5, 2)]
+    """
+    wrap = x.wrap
+    return [wrap(part) for part in x.kernels.split_heads(x.native, parts, heads, batch_first)]
+
+
+def merge_heads(x: Tensor, batch_first: bool = True) -> Tensor:
+    """(N, heads, T, width) to (N, T, heads * width), or (T, N, heads * width): the reverse of `split_heads`.
+
+    >>> import unifw
+    >>> merge_heads(unifw.zeros((2, 4, 5, 3))).shape
+    (2, 5, 12)
+    """
+    return x.wrap(x.kernels.merge_heads(x.native, batch_first))
+
+
 def _on_the_host(
     query: Tensor,
     key: Tensor,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from unifw.errors import ArgumentError, DTypeError, ShapeError, UnifwError, describe
+import numpy as np
+
+from unifw.errors import ArgumentError, DTypeError, ShapeError, UnifwError, describe, first_line
 from unifw.operators import not_a_tensor
 from unifw.registry import part
 from unifw.tensor import Tensor
@@ -21,7 +23,7 @@ def misfit(name: str, error: Exception, x: Tensor, weight: Tensor | None, expect
             f"{name}: got an input of dtype {x.dtype} for weights of dtype {weight.dtype}; expected the same. "
             f"Write x.to(unifw.{weight.dtype}){other}."
         )
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    reason = first_line(error)
     return ShapeError(
         f"{name}: got {describe(x)}; expected {expected}. Write unifw.reshape(x, ...), or build the layer with the "
         f"sizes of its input. The native framework says: {reason}"
@@ -46,6 +48,20 @@ def check_floating(name: str, x: Tensor) -> None:
         raise not_a_tensor(name, x)
     if "floating" not in x.dtype.kind:
         raise DTypeError(f"{name}: got {describe(x)}; expected a floating dtype. Write x.to(unifw.float32).")
+
+
+def first_outside(x: Tensor, size: int, spared: int | None = None) -> str:
+    """The first integer below 0 or not below `size`, other than `spared`, and its place, in words; "" if there is none.
+
+    >>> import unifw
+    >>> first_outside(unifw.asarray([[0, 1], [5, 2]]), 3)
+    '5 at [1, 0]'
+    """
+    if x.ops.is_traced(x.native):
+        return ""
+    values = x.numpy()
+    places = np.argwhere(((values < 0) | (values >= size)) & (values != spared))
+    return f"{values[tuple(places[0])]} at {places[0].tolist()}" if len(places) else ""
 
 
 def refused(name: str, x: Tensor, error: Exception, kinds: str = "floating") -> Exception:

@@ -9,7 +9,17 @@ from unifw.array.scatter import positions
 from unifw.array.statistical import max as reduce_max
 from unifw.array.statistical import min as reduce_min
 from unifw.dtypes import int64
-from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError, describe
+from unifw.errors import (
+    ArgumentError,
+    DTypeError,
+    OutOfRangeError,
+    ShapeError,
+    UnifwError,
+    describe,
+    explain,
+    first_line,
+)
+from unifw.nn.functional.checks import first_outside
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import part
 from unifw.tensor import Tensor
@@ -27,8 +37,8 @@ def embedding(
     """The rows of `weight` (rows, features) at the integers `x`: (...) to (..., features).
 
     The row `padding_idx` gets no gradient. `max_norm` shortens, in place, the rows that are looked up; `weight` must
-    then be a Parameter. `scale_grad_by_freq` divides gradients by how often a row is looked up. Raises DTypeError, and
-    outside a graph OutOfRangeError.
+    then be a Parameter. `scale_grad_by_freq` divides gradients by how often a row is looked up. Raises DTypeError and
+    OutOfRangeError.
 
     >>> import unifw
     >>> table = unifw.asarray([[0.0, 0.5], [1.0, 1.5]])
@@ -59,10 +69,13 @@ def _misfit(name: str, error: Exception, x: Any, weight: Tensor) -> Exception:
     part(x.backend, "nn")
     if x.dtype.name not in ("int32", "int64"):
         return DTypeError(f"{name}: got {describe(x)}; expected integers. Write x.to(unifw.int64).")
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    rows = weight.shape[0]
+    bad = first_outside(x, rows)
+    if not bad:
+        return explain(name, error, x)
     return OutOfRangeError(
-        f"{name}: got an index outside the table; expected 0 to {weight.shape[0] - 1}. "
-        f"The native framework says: {reason}"
+        f"{name}: got the index {bad} for a table of {rows} rows; expected 0 to {rows - 1}. "
+        f"The native framework says: {first_line(error)}"
     )
 
 

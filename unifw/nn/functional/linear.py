@@ -26,6 +26,24 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         raise misfit("linear", error, x, weight, wanted) from error
 
 
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """The affine map x @ weight + bias: `linear` with a weight that is stored the other way round, (in, out).
+
+    Raises ShapeError, DTypeError and MixedBackendError.
+
+    >>> import unifw
+    >>> affine(unifw.asarray([[1.0, 2.0]]), unifw.asarray([[3.0], [4.0]]), unifw.asarray([0.5])).tolist()
+    [[11.5]]
+    """
+    try:
+        if x.ops is not weight.ops:
+            raise mixed_backends("affine", x, weight)
+        return x.wrap(x.kernels.affine(x.native, weight.native, bias.native))
+    except Exception as error:
+        wanted = f"a last axis of {weight.shape[0]}, for weights of shape {tuple(weight.shape)} (in, out)"
+        raise misfit("affine", error, x, weight, wanted) from error
+
+
 def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """The bilinear map x1.T @ weight[o] @ x2 + bias[o]: (..., in1) and (..., in2) to (..., out).
 

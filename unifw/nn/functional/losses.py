@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unifw.array.axes import axis_of, one_backend
-from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError
-from unifw.nn.functional.checks import check_floating
+from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError, explain, first_line
+from unifw.nn.functional.checks import check_floating, first_outside
 from unifw.nn.functional.reduction import REDUCTIONS, Reduction, run_loss
 from unifw.registry import part
 from unifw.tensor import Tensor
@@ -28,8 +30,7 @@ def cross_entropy(
     nothing (none unless given), `label_smoothing` the share of each target that goes to all classes alike. The mean
     is sum(losses) / sum(weights of the targets); of probabilities it is that of the rows.
 
-    Raises ShapeError, DTypeError, ArgumentError, and outside a compiled step OutOfRangeError for a target that is not
-    a class.
+    Raises ShapeError, DTypeError, ArgumentError, and OutOfRangeError for a target that is not a class.
 
     >>> import unifw
     >>> F = unifw.nn.functional
@@ -83,11 +84,19 @@ def _of_classes(
         if isinstance(error, UnifwError):
             raise
         _check_classes(name, x, targets, weight, axis, reduction)
-        raise OutOfRangeError(
-            f"{name}: got a target that is no class; expected targets from 0 to {x.shape[axis] - 1}. "
-            "Write ignore_index=... for a number that stands for no class, as -100 often does. "
-            f"The native framework says: {error}"
-        ) from error
+        raise _no_class(name, error, x.shape[axis], targets, settings[0]) from error
+
+
+def _no_class(name: str, error: Exception, classes: int, targets: Tensor, ignored: Any) -> Exception:
+    """The error for a kernel that refused targets of the right shape and dtype."""
+    bad = first_outside(targets, classes, ignored)
+    if not bad:
+        return explain(name, error, targets)
+    return OutOfRangeError(
+        f"{name}: got the label {bad} for {classes} classes; expected targets from 0 to {classes - 1}. "
+        "Write ignore_index=... for a number that stands for no class, as -100 often does. "
+        f"The native framework says: {first_line(error)}"
+    )
 
 
 def _check_classes(name: str, x: Tensor, targets: Tensor, weight: Tensor | None, axis: int, reduction: str) -> None:

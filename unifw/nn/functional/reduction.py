@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-from unifw.errors import ArgumentError, DTypeError, OperationError, OutOfRangeError, ShapeError, UnifwError, describe
+from unifw.errors import (
+    ArgumentError,
+    DTypeError,
+    OperationError,
+    OutOfRangeError,
+    ShapeError,
+    UnifwError,
+    describe,
+    first_line,
+)
+from unifw.nn.functional.checks import first_outside
 from unifw.operators import mixed_backends, not_a_tensor, promoted
 from unifw.registry import part
 from unifw.tensor import Tensor
@@ -61,15 +71,16 @@ def explain_loss(name: str, error: Exception, tensors: Sequence[Any]) -> Excepti
         if not isinstance(x, Tensor):
             return not_a_tensor(name, x)
     part(given[0].backend, "nn")  # a backend without layers says so
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    reason = first_line(error)
     if "floating" not in given[0].dtype.kind:
         return DTypeError(f"{name}: got {describe(given[0])}; expected a floating dtype. Write x.to(unifw.float32).")
     if "should be between" in reason:
         return OutOfRangeError(f"{name}: got numbers outside 0 to 1 ({reason}). Write unifw.sigmoid(x) of logits.")
     if "out of bounds" in reason or "out of range" in reason or "not in [" in reason or "label" in reason:
-        most = given[0].ops.static_shape(given[0].native)[-1:]
+        classes = given[0].shape[-1]
+        bad = first_outside(given[1], classes, -1 if name == "multilabel_margin_loss" else None) or "that is no class"
         return OutOfRangeError(
-            f"{name}: got a target that is no class; expected targets from 0 to {(most[0] or 1) - 1 if most else 0}. "
+            f"{name}: got the label {bad}; expected targets from 0 to {classes - 1}. "
             f"The native framework says: {reason}"
         )
     got = ", ".join(describe(x) for x in given)

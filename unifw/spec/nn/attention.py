@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from unifw.spec.types import Native, Storage
@@ -38,6 +39,20 @@ class AttentionOps(Protocol):
         """The softmax alone (..., L, S)."""
         ...
 
-    def cache_write(self, storage: Storage, start: int | Native, value: Native, /) -> None:
-        """Put a value (N, heads, T, width) into storage (N, heads, max_length, width) at `start`, in place."""
+    def split_heads(self, x: Native, parts: int, heads: int, batch_first: bool, /) -> Sequence[Native]:
+        """(N, T, parts * E), or (T, N, parts * E), as so many tensors (N, heads, T, E / heads)."""
+        ...
+
+    def merge_heads(self, x: Native, batch_first: bool, /) -> Native:
+        """(N, heads, T, width) to (N, T, heads * width), or (T, N, heads * width)."""
+        ...
+
+    def cache_write(
+        self, keys: Storage, values: Storage, start: int | Native, key: Native, value: Native, /
+    ) -> tuple[Native, Native]:
+        """Put (N, heads, T, width) of both into storage (N * heads, max_length, width) at `start`, in place.
+
+        What is there then, (N, heads, S, width): up to their end if `start` is a number, else everything, so that no
+        shape depends on it.
+        """
         ...

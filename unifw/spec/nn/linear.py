@@ -11,6 +11,10 @@ class LinearOps(Protocol):
     """Dense layers."""
 
     def linear(self, x: Native, weight: Native, bias: Native | None, /) -> Native: ...
+    def affine(self, x: Native, weight: Native, bias: Native, /) -> Native:
+        """As `linear`, with a weight that is stored the other way round, (in, out)."""
+        ...
+
     def bilinear(self, x1: Native, x2: Native, weight: Native, bias: Native | None, /) -> Native:
         """The sum over i and j of x1[..., i] weight[o, i, j] x2[..., j], plus bias[o]."""
         ...

@@ -96,15 +96,45 @@ def _lower_triangle(scores: tf.Tensor) -> tf.Tensor:
     return tf.range(queries)[:, None] >= tf.range(keys)[None]
 
 
-def cache_write(storage: tf.Variable, start: int | tf.Tensor, value: tf.Tensor) -> None:
-    start = tf.cast(start, tf.int32)
-    end = start + tf.shape(value)[2]
+def split_heads(x: tf.Tensor, parts: int, heads: int, batch_first: bool) -> list[tf.Tensor]:
+    first, second, size = shape(x)
+    apart = tf.reshape(x, (first, second, parts, heads, size // (parts * heads)))
+    split: list[tf.Tensor] = tf.unstack(tf.transpose(apart, (2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4)), parts)
+    return split
+
+
+def merge_heads(x: tf.Tensor, batch_first: bool) -> tf.Tensor:
+    batch, heads, steps, width = shape(x)
+    apart = tf.transpose(x, (0, 2, 1, 3) if batch_first else (2, 0, 1, 3))
+    return tf.reshape(apart, (batch, steps, heads * width) if batch_first else (steps, batch, heads * width))
+
+
+def cache_write(
+    keys: tf.Variable, values: tf.Variable, start: int | tf.Tensor, key: tf.Tensor, value: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    batch, heads, steps, width = shape(key)
+    first = tf.cast(start, tf.int32)
+    end = first + steps
+    form = (batch, heads, -1, width)
+    held = [tf.reshape(_written(storage, first, end, x), form) for storage, x in ((keys, key), (values, value))]
+    return (held[0][:, :, :end], held[1][:, :, :end]) if isinstance(start, int) else (held[0], held[1])
+
+
+def _written(storage: tf.Variable, start: tf.Tensor, end: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """The whole of a cache after a part was written.
+
+    A variable that is written in part gives out copies from then on. No need here: while somebody holds what it gave
+    out, the next write makes a copy.
+    """
+    rows, _, width = storage.shape
     raw.ResourceStridedSliceAssign(
         ref=storage.handle,
-        begin=tf.stack([0, 0, start, 0]),
-        end=tf.stack([0, 0, end, 0]),
-        strides=(1, 1, 1, 1),
-        value=value,
-        begin_mask=0b1011,
-        end_mask=0b1011,
+        begin=tf.stack([0, start, 0]),
+        end=tf.stack([0, end, 0]),
+        strides=(1, 1, 1),
+        value=tf.cast(tf.reshape(x, (rows, -1, width)), storage.dtype),
+        begin_mask=0b101,
+        end_mask=0b101,
     )
+    raw.DisableCopyOnRead(resource=storage.handle)
+    return raw.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)

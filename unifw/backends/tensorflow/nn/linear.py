@@ -10,12 +10,21 @@ raw = tf.raw_ops
 
 
 def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
+    return _affine(x, weight, bias, turned=True)
+
+
+def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    return _affine(x, weight, bias, turned=False)
+
+
+def _affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None, turned: bool) -> tf.Tensor:
+    """The product of (..., in) and a weight (in, out), or (out, in) if it is `turned`, plus the bias."""
     matrix = x.shape.rank == 2
-    rows = x if matrix else _as_rows(x, weight.shape[1])
-    y = raw.MatMul(a=rows, b=weight, transpose_b=True)
+    out, features = weight.shape if turned else reversed(weight.shape)
+    y = raw.MatMul(a=x if matrix else _as_rows(x, features), b=weight, transpose_b=turned)
     if bias is not None:  # directly after the product: a graph makes one kernel of both
         y = raw.BiasAdd(value=y, bias=bias)
-    return y if matrix else tf.reshape(y, (*shape(x)[:-1], weight.shape[0]))
+    return y if matrix else tf.reshape(y, (*shape(x)[:-1], out))
 
 
 def _as_rows(x: tf.Tensor, features: int) -> tf.Tensor:

@@ -38,9 +38,27 @@ def attention_weights(
     return torch.where(allowed, torch.where(allowed, scores, torch.finfo(scores.dtype).min).softmax(-1), 0.0)
 
 
-def cache_write(storage: torch.Tensor, start: int | torch.Tensor, value: torch.Tensor) -> None:
-    with torch.no_grad():
-        if isinstance(start, int):
-            storage[:, :, start : start + value.shape[2]] = value
-        else:
-            storage.index_copy_(2, start + torch.arange(value.shape[2], device=storage.device), value)
+def split_heads(x: torch.Tensor, parts: int, heads: int, batch_first: bool) -> tuple[torch.Tensor, ...]:
+    first, second, size = x.shape
+    apart = x.reshape(first, second, parts, heads, size // (parts * heads))
+    return (apart.permute(2, 0, 3, 1, 4) if batch_first else apart.permute(2, 1, 3, 0, 4)).unbind()
+
+
+def merge_heads(x: torch.Tensor, batch_first: bool) -> torch.Tensor:
+    return (x.transpose(1, 2) if batch_first else x.permute(2, 0, 1, 3)).flatten(2)
+
+
+def cache_write(
+    keys: torch.Tensor, values: torch.Tensor, start: int | torch.Tensor, key: torch.Tensor, value: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    batch, heads, steps, width = key.shape
+    keys, values = keys.view(batch, heads, -1, width), values.view(batch, heads, -1, width)
+    if isinstance(start, int):
+        end = start + steps
+        keys[:, :, start:end] = key.detach()
+        values[:, :, start:end] = value.detach()
+        return keys[:, :, :end], values[:, :, :end]
+    places = start + torch.arange(steps, device=keys.device)
+    keys.index_copy_(2, places, key.detach())
+    values.index_copy_(2, places, value.detach())
+    return keys, values
