@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from unifw import shortcuts
 from unifw.eagerly import eager
 from unifw.errors import NonFiniteError, describe
 from unifw.nn.failures import address
@@ -87,7 +88,7 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
     classes = (backend.Tensor, backend.Parameter, backend.Buffer)
     before = [cls.wrap for cls in classes]
     with ExitStack() as stack:
-        stack.enter_context(_without_short_ways(backend))
+        stack.enter_context(shortcuts.left(backend))
         if debugging is not None and watch is not None:
             stack.enter_context(debugging.watching(report))
         for cls in classes:
@@ -97,29 +98,6 @@ def _watching(backend: Backend, infinities: bool, gradients: bool) -> Iterator[N
         finally:
             for cls, value in zip(classes, before, strict=True):
                 cls.wrap = value
-
-
-@contextmanager
-def _without_short_ways(backend: Backend) -> Iterator[None]:
-    """Operators and functions go the long way, whose results can be seen, in place of the one step of `QuickOps`."""
-    cls, classes = backend.Tensor, (backend.Tensor, backend.Parameter, backend.Buffer)
-    methods = {name: x for name, x in vars(cls).items() if name in _methods(backend)}
-    for name in methods:
-        delattr(cls, name)
-    before = backend.Tensor.quick
-    for one in classes:
-        one.quick = None
-    try:
-        yield
-    finally:
-        for name, method in methods.items():
-            setattr(cls, name, method)
-        for one in classes:
-            one.quick = before
-
-
-def _methods(backend: Backend) -> Mapping[str, Any]:
-    return {} if backend.quick is None else backend.quick.OPERATORS
 
 
 def _checkable(backend: Backend, native: Native) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from unifw import changes
+from unifw import changes, shortcuts
 from unifw.conversion import TensorLike, to_native
 from unifw.errors import OperandError, ShapeError, TracedValueError, describe
 from unifw.registry import get_backend, load_backend
@@ -188,8 +188,5 @@ def bind(backend: Backend) -> Backend:
     """Put the backend and its operations on its tensor classes. Called once, when a backend is loaded."""
     for cls in (backend.Tensor, backend.Parameter, backend.Buffer):
         cls.backend, cls.ops, cls.kernels, cls.wrap = backend, backend.array, backend.nn, backend.Tensor
-        cls.quick = backend.quick
-    if backend.quick is not None:
-        for name, method in backend.quick.OPERATORS.items():
-            setattr(backend.Tensor, name, method)
+    shortcuts.take(backend)
     return backend

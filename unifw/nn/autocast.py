@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from unifw import changes
+from unifw import changes, shortcuts
 from unifw.changes import compute
 from unifw.dtypes import DType, as_dtype, bfloat16, float16, float32
 from unifw.errors import ArgumentError
@@ -68,7 +68,7 @@ def autocast(dtype: Any = bfloat16, enabled: bool = True, backend: Backend | Non
     target = backend or get_backend()
     _enter(target)
     try:
-        with _holding(wanted):
+        with shortcuts.left(target), _holding(wanted):
             yield
     finally:
         _leave(target)

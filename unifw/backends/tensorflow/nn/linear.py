@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from unifw.backends.tensorflow.native import shape
 
 raw = tf.raw_ops
+Dense = Callable[[tf.Tensor, tf.Tensor, Any], tf.Tensor]
 
 
 def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
-    return _affine(x, weight, bias, turned=True)
+    if x.shape.rank != 2:
+        return _of_rows(linear, x, weight, bias, *weight.shape)
+    y = raw.MatMul(a=x, b=weight, transpose_b=True)
+    return y if bias is None else raw.BiasAdd(value=y, bias=bias)  # a graph makes one kernel of both
 
 
 def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    return _affine(x, weight, bias, turned=False)
+    if x.shape.rank != 2:
+        return _of_rows(affine, x, weight, bias, *reversed(weight.shape))
+    return raw.BiasAdd(value=raw.MatMul(a=x, b=weight), bias=bias)
 
 
-def _affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None, turned: bool) -> tf.Tensor:
-    """The product of (..., in) and a weight (in, out), or (out, in) if it is `turned`, plus the bias."""
-    matrix = x.shape.rank == 2
-    out, features = weight.shape if turned else reversed(weight.shape)
-    y = raw.MatMul(a=x if matrix else _as_rows(x, features), b=weight, transpose_b=turned)
-    if bias is not None:  # directly after the product: a graph makes one kernel of both
-        y = raw.BiasAdd(value=y, bias=bias)
-    return y if matrix else tf.reshape(y, (*shape(x)[:-1], out))
-
-
-def _as_rows(x: tf.Tensor, features: int) -> tf.Tensor:
+def _of_rows(dense: Dense, x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None, out: int, features: int) -> Any:
+    """A dense layer of (..., in), by one of rows."""
     if x.shape[-1] != features:  # which a reshape would hide
         raise ValueError(f"{x.shape[-1]} features for a weight of {features}")
-    return tf.reshape(x, (-1, features))
+    return tf.reshape(dense(tf.reshape(x, (-1, features)), weight, bias), (*shape(x)[:-1], out))
 
 
 def bilinear(x1: tf.Tensor, x2: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
