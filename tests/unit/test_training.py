@@ -212,7 +212,10 @@ def test_products_have_16_bits_and_the_rest_32(backend: str, precision: str) -> 
         loss = F.mse_loss(y, unifw.zeros(y.shape))
         product = unifw.ones((2, 2)) @ unifw.ones((2, 2))
         kept = unifw.ones((2, 2), dtype=unifw.float64) @ unifw.ones((2, 2), dtype=unifw.float64)
+        same = unifw.matmul(unifw.ones((2, 2)), unifw.ones((2, 2)))
+        sums = [f(product, axis=0) for f in (unifw.sum, unifw.mean)]
     assert [v.dtype.name for v in (y, z, loss, product, kept)] == [half, "float32", "float32", half, "float64"]
+    assert [v.dtype.name for v in (same, *sums)] == [half, "float32", "float32"]
     assert norm.running_mean.dtype is unifw.float32
     assert norm.running_mean.numpy().any()  # moved in place, not in a converted copy
     assert layer(x).dtype is unifw.float32
@@ -319,12 +322,12 @@ def test_an_unknown_precision_is_refused(backend: str) -> None:
         trainer(mlp(), precision="half")
 
 
-def clipped(parameters: tuple[str, ...], function: Any) -> dict[str, Any]:
+def clipped(sizes: dict[str, int], function: Any) -> dict[str, Any]:
     """Parameters that start at 0 after one clipped step of rate 1 down a function of them."""
     model = nn.Module()
-    for name in parameters:
-        setattr(model, name, unifw.Parameter(unifw.zeros(2)))
-    model.forward = lambda _: function(*(getattr(model, name) for name in parameters))  # type: ignore[method-assign]
+    for name, size in sizes.items():
+        setattr(model, name, unifw.Parameter(unifw.zeros(size)))
+    model.forward = lambda _: function(*(getattr(model, name) for name in sizes))  # type: ignore[method-assign]
     learner = unifw.Trainer(model, optim.SGD(model, lr=1.0), lambda y, _: y, progress=False, clip_norm=1.0)
     learner.fit([(unifw.zeros(1), unifw.zeros(1))])
     return values(model)
@@ -337,13 +340,20 @@ def test_clipping_in_a_trainer_leaves_the_constant_gradient_of_a_rule(backend: s
     def ruled(x: unifw.Tensor) -> Any:
         return x * 1.0, lambda _: constant
 
-    found = clipped(("own",), lambda own: unifw.sum(ruled(own)))
+    found = clipped({"own": 2}, lambda own: unifw.sum(ruled(own)))
     assert constant.tolist() == [30.0, 40.0]
     np.testing.assert_allclose(found["own"], [-0.6, -0.8], rtol=1e-5)
 
 
 def test_clipping_in_a_trainer_of_one_gradient_for_two_parameters(backend: str) -> None:
     x = unifw.asarray([3.0, 4.0])
-    found = clipped(("first", "second"), lambda first, second: unifw.sum((first + second) * x))
+    found = clipped({"first": 2, "second": 2}, lambda first, second: unifw.sum((first + second) * x))
     for value in found.values():
         np.testing.assert_allclose(value, np.array([-0.6, -0.8]) / 2**0.5, rtol=1e-5)
+
+
+def test_clipping_in_a_trainer_of_a_gradient_that_is_part_of_another(backend: str) -> None:
+    start, x = unifw.zeros(1), unifw.asarray([0.0, 3.0, 4.0])
+    found = clipped({"part": 2, "whole": 3}, lambda part, whole: unifw.sum((unifw.concat((start, part)) + whole) * x))
+    np.testing.assert_allclose(found["part"], np.array([-0.6, -0.8]) / 2**0.5, rtol=1e-5)
+    np.testing.assert_allclose(found["whole"], np.array([0.0, -0.6, -0.8]) / 2**0.5, rtol=1e-5)

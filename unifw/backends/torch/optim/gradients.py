@@ -54,8 +54,9 @@ def clip_by_norm(
 
 
 def _lie_apart(gradients: Tensors) -> bool:
-    """Whether none shares memory with another or with itself, as those of x + y or of a sum do."""
-    return len({x.data_ptr() for x in gradients}) == len(gradients) and not any(0 in x.stride() for x in gradients)
+    """Whether none shares memory with another or with itself, as those of x + y, of parts of a whole or of a sum do."""
+    places = {x.untyped_storage().data_ptr() for x in gradients}
+    return len(places) == len(gradients) and not any(0 in x.stride() for x in gradients)
 
 
 def clip_by_value(gradients: Tensors, limit: float) -> Tensors:
