@@ -37,12 +37,14 @@ def test_every_dtype(backend: str, dtype: str) -> None:
 @pytest.mark.parametrize(
     ("value", "dtype"),
     [
-        (2 - 3j, "complex64"), (2 - 3j, "complex128"), (0.1, "complex128"), (2**63, "uint64"), (255, "uint8"),
-        (-128, "int8"), (2**31, "uint32"), (-(2**63), "int64"), (float("nan"), "float16"), (True, "float64"),
+        (2 - 3j, "complex64"), (2 - 3j, "complex128"), (0.1, "complex128"), (2**63, "uint64"), (2**63, "float32"),
+        (255, "uint8"), (-128, "int8"), (2**31, "uint32"), (-(2**63), "int64"), (float("nan"), "float16"),
+        (True, "float64"),
     ],
 )  # fmt: skip
 def test_full_and_asarray_of_extreme_values(backend: str, value: Any, dtype: str) -> None:
     assert_same(unifw.full((2,), value, dtype=dtype), np.full(2, value, dtype))
+    assert_same(unifw.full((2,), value, dtype=dtype, device="cpu"), np.full(2, value, dtype))
     assert_same(unifw.asarray(value, dtype=dtype), np.asarray(value, dtype))
     assert_same(unifw.asarray([[value]], dtype=dtype), np.asarray([[value]], dtype))
 

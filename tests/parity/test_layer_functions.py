@@ -92,6 +92,18 @@ def test_folding_with_channels_first(backend: str, torch: Any) -> None:
     wanted = torch.nn.functional.fold(torch.tensor(x), (8, 7), (2, 3)).numpy()
     y = F.fold(unifw.asarray(x), (8, 7), (2, 3), data_format="channels_first")
     np.testing.assert_allclose(y.numpy(), wanted, rtol=1e-12)
+    folded = unifw.compile(lambda x: F.fold(x, (8, 7), (2, 3), data_format="channels_first"), dynamic={0: {0: "batch"}})
+    np.testing.assert_allclose(folded(unifw.asarray(x)).numpy(), wanted, rtol=1e-12)
+
+
+def test_folding_as_many_patches_as_come() -> None:
+    import tensorflow as tf  # which alone has graphs of a number of axes without sizes
+
+    with unifw.using_backend("tensorflow"):
+        wrap = unifw.get_backend().Tensor
+        open_ended = [tf.TensorSpec((None, None, 8))]
+        folded = tf.function(lambda x: F.fold(wrap(x), (3, 3), 2).native, input_signature=open_ended)
+        assert folded(tf.ones((1, 4, 8))).numpy()[0, ..., 0].tolist() == [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
 
 
 @pytest.mark.parametrize(("p", "dim"), [(2.0, 1), (1.0, -1), (3.0, 0), (float("inf"), (0, 1))])
@@ -136,6 +148,17 @@ def test_gumbel_softmax_chooses_by_the_probabilities(backend: str, hard: bool) -
     assert (slope[:, 0] > 0).mean() > 0.99
     with pytest.raises(unifw.errors.ArgumentError, match="got tau=0"):
         F.gumbel_softmax(logits, tau=0)
+
+
+@pytest.mark.parametrize("dtype", [unifw.float16, unifw.bfloat16])
+def test_gumbel_softmax_of_16_bits(backend: str, dtype: Any) -> None:
+    """In which many of so many uniform numbers would be 1, and their noise infinite."""
+    y = F.gumbel_softmax(unifw.zeros((20_000, 10), dtype=dtype))
+    assert y.dtype is dtype
+    assert np.isfinite(y.to(unifw.float32).numpy()).all()
+    slopes = -F.rrelu(-unifw.ones(1000, dtype=dtype), 0.25, 0.75, training=True)
+    assert slopes.dtype is dtype
+    assert bool(unifw.all((slopes >= 0.25) & (slopes <= 0.75)))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -105,10 +105,9 @@ def pooling(name: str, dims: int, reduce: Callable[[Array, int], Array]) -> Form
 def padding(name: str, dims: int, mode: str) -> Formula:
     def known(rng: np.random.Generator) -> Known:
         x = space(rng, dims)
-        pairs, more = [(1, 2), (2, 0), (0, 1)][:dims], {"constant_values": 3.5} if name[0] == "C" else {}
-        flat = tuple(n for pair in reversed(pairs) for n in pair)
-        layer = getattr(nn, name)(flat, 3.5) if name.startswith("Constant") else getattr(nn, name)(flat)
-        more = more if mode == "constant" else {}
+        pairs, value = [(1, 2), (2, 0), (0, 1)][:dims], (3.5,) if name.startswith("Constant") else ()
+        layer = getattr(nn, name)(tuple(n for pair in reversed(pairs) for n in pair), *value)
+        more = {"constant_values": value[0]} if value else {}
         return layer, [x], np.pad(x, [(0, 0), *pairs, (0, 0)], mode, **more)
 
     return known

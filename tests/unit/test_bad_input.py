@@ -211,6 +211,11 @@ CASES: dict[str, Case] = {
         ShapeError,
         "concat: got shapes (0,), (2, 3)",
     ),
+    "concat-axis": (
+        lambda: (unifw.concat([ones(2), ones(2)]), unifw.concat([ones(2), ones(2)], axis=0.0)),  # type: ignore[arg-type]
+        OperandError,
+        "concat: got axis float 0.0; expected an integer",
+    ),
 }
 # Those in which the native framework has no word.
 OURS = {"singular", "solve", "cholesky", "not-finite", "max-of-none", "min-of-none", "concat-empty", "where-of-numbers"}

@@ -199,6 +199,11 @@ CASES: dict[str, Case] = {
         ShapeError,
         "channel_shuffle: got...(1, 2, 2, 3)...channels on the last axis, a multiple of the groups (2)",
     ),
+    "ctc-row": (
+        lambda: F.ctc_loss(ones(2, 8, 3), classes(1, 2, 1, 2, 1), [8, 8], [3, 3]),
+        ShapeError,
+        "ctc_loss: got 5 targets in a row; expected 6, the sum of target_lengths",
+    ),
     "unfold-axes": (lambda: nn.Unfold(2)(ones(4, 4, 2)), ShapeError, "unfold: got...(4, 4, 2)...(N, H, W, C)"),
     "unfold-small": (lambda: nn.Unfold(3)(ones(1, 2, 2, 1)), ShapeError, "unfold: got...no smaller than the window (3"),
     "fold": (lambda: nn.Fold(4, 2)(ones(1, 9, 6)), ShapeError, "fold: got...(1, 9, 6)...patches (N, 9, 4 C)"),

@@ -72,7 +72,7 @@ def kept_integers(*values: int) -> tf.Tensor:
         return tf.constant(values, tf.int64 if wide else tf.int32, (len(values),))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024, typed=True)  # 0.0 is no axis, and would be found as 0
 def kept_integer(value: int) -> tf.Tensor:
     """An axis as a tensor without axes that is made once, for eager calls."""
     with tf.init_scope(), tf.device("/device:CPU:0"):

@@ -9,11 +9,11 @@ import torch
 
 from unifw.backends.torch import devices
 from unifw.backends.torch.native import TORCH
-from unifw.dtypes import DType, int64
+from unifw.dtypes import DType, int64, uint64
 
 
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> torch.Tensor:
-    if isinstance(value, int) and value >= 2**63:  # beyond the numbers that torch takes: the same bits, signed
+    if dtype is uint64 and isinstance(value, int) and 2**63 <= value < 2**64:  # as torch takes it: its bits, signed
         return full(shape, value - 2**64, int64, device).view(torch.uint64)
     if device is None:
         return torch.full(shape, value, dtype=TORCH[dtype])

@@ -130,7 +130,8 @@ def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
         natives.append(native)
         axes += native.ndim
     result = _new(TorchTensor)
-    result.native = joined = torch.cat(natives) if axis == 0 else torch.cat(natives, axis)  # slow to read an axis
+    first = type(axis) is int and axis == 0  # which torch need not read
+    result.native = joined = torch.cat(natives) if first else torch.cat(natives, axis)
     if axes != len(natives) * joined.ndim:
         raise ValueError  # torch left out an empty tensor of another number of axes
     return result

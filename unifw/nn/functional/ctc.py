@@ -76,7 +76,11 @@ def _check(logs: Tensor, targets: Tensor, inputs: Tensor, wanted: Tensor) -> Non
     _within("input_lengths", inputs.numpy(), steps)
     _within("target_lengths", lengths, shape[-1])
     labels: Numpy = targets.numpy()
-    used = labels[np.arange(shape[1]) < lengths[:, None]] if labels.ndim == 2 else labels[: lengths.sum()]
+    if labels.ndim == 1 and lengths.sum() != labels.size:
+        raise ShapeError(
+            f"ctc_loss: got {labels.size} targets in a row; expected {lengths.sum()}, the sum of target_lengths."
+        )
+    used = labels[np.arange(shape[1]) < lengths[:, None]] if labels.ndim == 2 else labels
     _within("targets", used, classes - 1)
 
 

@@ -122,12 +122,12 @@ def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
     [[0, 0, 1], [1, 0, 0]]
     """
     positions("one_hot", x)
-    known = not x.ops.is_traced(x.native)
-    if num_classes == -1:
-        num_classes = int(reduce_max(x)) + 1 if x.size else 0
-    if known and x.size and not 0 <= int(reduce_min(x)) <= int(reduce_max(x)) < num_classes:
-        raise OutOfRangeError(
-            f"one_hot: got classes from {int(reduce_min(x))} to {int(reduce_max(x))}; expected 0 to {num_classes - 1}. "
-            "Write num_classes=..., or unifw.one_hot for rows of zeros there."
-        )
+    if num_classes == -1 or not x.ops.is_traced(x.native):
+        least, most = (int(reduce_min(x)), int(reduce_max(x))) if x.size else (0, -1)
+        num_classes = most + 1 if num_classes == -1 else num_classes
+        if least < 0 or most >= num_classes:
+            raise OutOfRangeError(
+                f"one_hot: got classes from {least} to {most}; expected 0 to {num_classes - 1}. "
+                "Write num_classes=..., or unifw.one_hot for rows of zeros there."
+            )
     return extras.one_hot(x, num_classes, dtype=int64)

@@ -250,7 +250,7 @@ def local_response_norm(
 
 
 def normalize(x: Tensor, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Tensor:
-    """X / max(||x||_p, eps) along an axis. Raises AxisError and DTypeError.
+    """The input x / max(||x||_p, eps), along an axis. Raises AxisError and DTypeError.
 
     >>> import unifw
     >>> [round(value, 4) for value in unifw.nn.functional.normalize(unifw.asarray([[3.0, 4.0]])).tolist()[0]]

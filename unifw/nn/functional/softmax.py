@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from unifw.array import extras
 from unifw.array.axes import axis_of, ndim_of
+from unifw.array.comparison import maximum
 from unifw.array.creation import ones_like
 from unifw.array.exponential import log
 from unifw.array.manipulation import moveaxis
 from unifw.array.searching import argmax
 from unifw.autodiff import stop_gradient
+from unifw.dtypes import bfloat16, float16, float32
 from unifw.errors import ArgumentError, ShapeError, describe
 from unifw.nn.functional.checks import check_floating, refused
 from unifw.nn.functional.rectifiers import rrelu
 from unifw.tensor import Tensor
+
+_LEAST = 1e-16  # the least of -log(u) in 64 bits: a uniform number that was rounded to 1 would make infinite noise
 
 
 def softmax(x: Tensor, dim: int = -1) -> Tensor:
@@ -78,9 +82,11 @@ def gumbel_softmax(logits: Tensor, tau: float = 1.0, hard: bool = False, eps: fl
     check_floating("gumbel_softmax", logits)
     if not tau > 0:
         raise ArgumentError(f"gumbel_softmax: got tau={tau}; expected a temperature above 0.")
+    wide = logits.to(float32) if logits.dtype in (float16, bfloat16) else logits
     # Minus a random slope of -1 is a uniform number, of the backend and the sizes of the logits.
-    chance = stop_gradient(-rrelu(-ones_like(logits), 0.0, 1.0, training=True))
-    soft = extras.softmax((logits - log(-log(chance))) / tau, axis=dim)
+    chance = stop_gradient(-rrelu(-ones_like(wide), 0.0, 1.0, training=True))
+    noise = -log(maximum(-log(chance), _LEAST))
+    soft = extras.softmax((wide + noise) / tau, axis=dim).to(logits.dtype)
     if not hard:
         return soft
     axis = axis_of("gumbel_softmax", dim, ndim_of("gumbel_softmax", soft))

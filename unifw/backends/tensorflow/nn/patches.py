@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 
-import numpy as np
 import tensorflow as tf
 
 from unifw.backends.tensorflow.native import shape
@@ -38,9 +38,9 @@ def fold(
     x = x if channels_last else tf.linalg.matrix_transpose(x)
     rows = zip(size, kernel, stride, padding, dilation, strict=True)
     height, width = ((n + 2 * p - (k - 1) * d - 1) // s + 1 for n, k, s, p, d in rows)
-    elements = int(np.prod(kernel))
+    elements = math.prod(kernel)
     n, count, features = shape(x)
-    if features % elements or (count not in (height * width, None) and not isinstance(count, tf.Tensor)):
+    if features % elements or (isinstance(count, int) and count != height * width):
         raise ValueError(f"{count} patches of {features} for {height * width} windows of {elements}")
     parts = tf.reshape(x, (n, height, width, features // elements, elements))
     around = tuple(n + 2 * p for n, p in zip(size, padding, strict=True))

@@ -33,4 +33,6 @@ def prelu(x: torch.Tensor, weight: torch.Tensor, channels_last: bool) -> torch.T
 
 
 def rrelu(x: torch.Tensor, lower: float, upper: float) -> torch.Tensor:
+    if x.dtype is torch.float16:  # for which a CPU has no kernel
+        return torch.rrelu(x.float(), lower, upper, True).half()
     return torch.rrelu(x, lower, upper, True)
