@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import unifw
-from tests.unit.layer_formulas import LAYERS, Formula
-from tests.unit.loss_formulas import LOSSES
 from unifw import nn
 from unifw.errors import UnifwError
+
+from ..unit.layer_formulas import LAYERS, Formula
+from ..unit.loss_formulas import LOSSES
 
 Array = Any
 EVERY = {**LAYERS, **LOSSES}

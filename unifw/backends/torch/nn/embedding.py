@@ -35,7 +35,7 @@ def _bags(
     per_sample_weights: torch.Tensor | None,
     padding_idx: int | None,
 ) -> torch.Tensor:
-    rows = weight[indices]
+    rows = F.embedding(indices, weight)
     counts = torch.ones_like(indices, dtype=torch.bool) if padding_idx is None else indices != padding_idx
     if mode == "max":
         lowest = torch.where(counts[..., None], rows, -torch.inf)
