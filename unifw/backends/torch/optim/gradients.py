@@ -44,10 +44,11 @@ def clip_by_norm(
     norms = torch._foreach_norm(gradients, norm_type, dtype=torch.float32 if small else None)
     total = torch.linalg.vector_norm(torch.stack(norms), norm_type)
     factor = torch.clamp(max_norm / (total + 1e-6), max=1.0)
-    if total.is_cpu and not capture.is_capturing() and level() is None and factor == 1:  # nothing to wait for
+    plain = not capture.is_capturing() and level() is None
+    if plain and total.is_cpu and factor == 1:  # nothing to wait for
         return gradients, total
     factor = factor.to(gradients[0].dtype) if small else factor
-    if not (owned and _lie_apart(gradients)):
+    if not (plain and owned and _lie_apart(gradients)):
         return list(torch._foreach_mul(gradients, factor)), total
     torch._foreach_mul_(gradients, factor)
     return gradients, total
