@@ -490,6 +490,21 @@ def test_second_order_runs_no_python(backend: str) -> None:
             close(ours, theirs, 1e-12)
 
 
+def test_matrices_of_second_derivatives(backend: str) -> None:
+    """All rows at once, also where one input is given twice."""
+    x, places = tensor(4, dtype="float64"), unifw.asarray([0, 2])
+
+    def function(x: unifw.Tensor, y: unifw.Tensor, places: unifw.Tensor) -> unifw.Tensor:
+        return unifw.sum(unifw.sin(x[places]) * y[places] ** 2)
+
+    compiled = unifw.compile(function)
+    expected = unifw.hessian(lambda x: function(x, x, places))(x)
+    assert unifw.any(expected != 0)
+    close(unifw.hessian(lambda x: compiled(x, x, places))(x), expected, 1e-12)
+    rows = [unifw.hvp(lambda x: compiled(x, x, places), (x,), (row,))[1][0] for row in unifw.eye(4, dtype=x.dtype)]
+    close(unifw.stack(rows), expected, 1e-12)
+
+
 def test_second_order_of_what_no_graph_has_runs_as_python(backend: str) -> None:
     """Fused attention, random numbers and statistics: from the compiled function to the right numbers all the same."""
     attention, norm, x = nn.TransformerEncoderLayer(4, 2, 5, dropout=0.0), nn.BatchNorm1d(4), tensor(2, 3, 4)

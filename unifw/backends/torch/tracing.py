@@ -225,7 +225,12 @@ class _Again(torch.autograd.Function):
     def backward(ctx: Any, *upstream: torch.Tensor) -> Any:
         pattern = ctx.needs_input_grad[1:]
         flowing = [x if x.is_contiguous() else x.contiguous() for x in upstream if _is_differentiable(x)]
-        found = iter(ctx.captured.pulled(pattern).again([*ctx.saved_tensors, *flowing]))
+        given = [*ctx.saved_tensors, *flowing]
+        if peek_interpreter_stack() is None:
+            found = iter(ctx.captured.pulled(pattern).again(given))
+        else:  # all rows of a matrix at once: nothing can be captured there, and no compiled graph takes them
+            with torch.enable_grad():
+                found = iter(_gradients(ctx.captured._module, given, pattern, lambda x: x.view_as(x)))
         return (None, *(next(found) if wanted else None for wanted in pattern))
 
 
@@ -233,9 +238,14 @@ def _is_differentiable(x: torch.Tensor) -> bool:
     return x.is_floating_point() or x.is_complex()
 
 
-def _gradients(module: Run, given: Sequence[torch.Tensor], pattern: Sequence[bool]) -> Sequence[torch.Tensor]:
+def _gradients(
+    module: Run,
+    given: Sequence[torch.Tensor],
+    pattern: Sequence[bool],
+    source: Callable[[torch.Tensor], torch.Tensor] = capture.leaf,
+) -> Sequence[torch.Tensor]:
     """Those of a module's inputs that `pattern` names; after the inputs comes what flows back."""
-    sources = [capture.leaf(x) if wanted else x for x, wanted in zip(given, pattern, strict=False)]
+    sources = [source(x) if wanted else x for x, wanted in zip(given, pattern, strict=False)]
     outputs = [x for x in module(*sources) if _is_differentiable(x)]
     wanted = [x for x, chosen in zip(sources, pattern, strict=True) if chosen]
     pairs = zip(outputs, given[len(pattern) :], strict=True)
