@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -177,13 +178,111 @@ def test_torchscript_says_what_it_cannot_hold(backend: str, tmp_path: Path) -> N
         unifw.export(Choosing(), tmp_path / "model.pt", format="torchscript", inputs=unifw.ones((3, 4)))
 
 
-def test_batch_norm_in_a_branch_of_a_graph(backend: str) -> None:
-    norm, x = nn.BatchNorm2d(2), unifw.ones((2, 1, 1, 2))
-    function = unifw.compile(lambda x: unifw.cond(unifw.sum(x) > 0, lambda: norm(x), lambda: x))
-    if backend == "torch":
-        with pytest.raises(UnsupportedError, match=r"branch or loop.*BatchNorm.*model\.eval\(\)"):
-            function(x)
-    else:
-        assert (function(x).shape, norm.num_batches_tracked.item()) == (x.shape, 1)
-    norm.eval()
-    np.testing.assert_allclose(function(x).numpy(), norm(x).numpy(), rtol=1e-6)
+class Writing:
+    """A layer, statistics and counters that the functions below change in a branch or loop."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Linear(4, 4).to(unifw.float64)
+        self.norm = nn.BatchNorm1d(4).to(unifw.float64)
+        self.count = unifw.Buffer(unifw.asarray(0))
+        self.kept = unifw.Buffer(unifw.ones(4, dtype=unifw.float64))
+
+    def state(self) -> list[Any]:
+        return [self.count.numpy(), self.kept.numpy(), *(x.numpy() for x in self.norm.named_state().values())]
+
+    def step(self, x: unifw.Tensor, *_: Any) -> unifw.Tensor:
+        self.count.assign(self.count + 1)
+        self.kept.assign(self.kept * 0.5 + unifw.mean(x, axis=0))
+        return unifw.tanh(self.layer(x)) * self.kept + 0.2
+
+    def row(self, carry: unifw.Tensor, row: unifw.Tensor) -> tuple[unifw.Tensor, unifw.Tensor]:
+        self.count.assign(self.count + 1)
+        self.kept.assign(self.kept * 0.5 + carry)
+        return unifw.tanh(self.layer(carry) + row) * self.kept, carry + unifw.astype(self.count, unifw.float64)
+
+    def nested(self, state: Any) -> Any:
+        i, x = state
+        self.count.assign(self.count + 2)
+        return i + 1, unifw.cond(i % 2 == 0, lambda: unifw.tanh(self.norm(self.layer(x))), lambda: self.step(x))
+
+
+CHANGING: dict[str, Callable[[Writing, Any], Any]] = {
+    "cond": lambda w, x: unifw.cond(unifw.sum(x) > 0, lambda: w.norm(w.layer(x)), lambda: x),
+    "cond, other": lambda w, x: unifw.cond(unifw.sum(x) < 0, lambda: w.norm(x), lambda: w.layer(x)),
+    "cond, operand": lambda w, x: unifw.cond(unifw.sum(x) > 0, lambda a, y: w.step(y) * a, lambda a, y: y, w.kept, x),
+    "cond, read": lambda w, x: unifw.cond(unifw.sum(x) > 0, lambda: w.layer(x) * w.kept, lambda: x) + w.step(x),
+    "switch": lambda w, x: unifw.switch(count(x, 2), [lambda: x, lambda: w.norm(x), lambda: w.step(w.norm(x))]),
+    "while": lambda w, x: unifw.while_loop(lambda s: unifw.sum(s) + w.count < 90, lambda s: s + w.step(s), x),
+    "while, never": lambda w, x: unifw.while_loop(lambda s: unifw.sum(s) < 0, w.step, x) * w.layer.bias,
+    "while, nested": lambda w, x: unifw.while_loop(lambda s: s[0] < 3, w.nested, (0, x))[1],
+    "fori": lambda w, x: unifw.fori_loop(0, count(x, 3), lambda i, y: y + w.step(y), x),
+    "scan": lambda w, x: unifw.scan(w.row, x[0], x, reverse=True)[1],
+    "scan, long": lambda w, x: unifw.scan(w.row, x[0], unifw.broadcast_to(x[1], (70, 4)))[1],
+    "no control": lambda w, x: w.step(x),
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_what_a_branch_or_loop_assigns_is_that_of_eager_code(backend: str, name: str) -> None:
+    start, x, function = Writing(), tensor(4, 4), CHANGING[name]
+
+    def results(outside: bool, inside: bool) -> list[Any]:
+        copy = deepcopy(start)
+        run = unifw.compile(lambda x: function(copy, x)) if inside else (lambda x: function(copy, x))
+        found = [run(x).numpy(), *copy.state()]
+        both = unifw.value_and_grad(lambda layer, x: unifw.sum(run(x) ** 2), argnums=(0, 1))
+        value, (for_layer, for_x) = (unifw.compile(both) if outside else both)(copy.layer, x)
+        gradients = [value.numpy(), for_x.numpy(), *(g.numpy() for g in for_layer.values())]
+        return [*found, *gradients, *copy.state()]
+
+    eager = results(outside=False, inside=False)
+    for compiled in (results(outside=True, inside=False), results(outside=False, inside=True)):
+        for got, expected in zip(compiled, eager, strict=True):
+            np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_assigned_values_are_known(backend: str) -> None:
+    counter, total = unifw.Buffer(unifw.asarray(0)), unifw.Buffer([1.0])
+
+    def step(x: unifw.Tensor) -> unifw.Tensor:
+        counter.assign(counter + 1)
+        total.assign(total * 2)
+        return x * total
+
+    function = unifw.compile(lambda x: unifw.while_loop(lambda s: unifw.sum(s) < 60, step, x))
+    assert function(unifw.asarray([1.0])).tolist() == [64.0]  # 1 * 2 * 4 * 8
+    assert (counter.item(), total.tolist()) == (3, [8.0])
+    total.assign([1.0])
+    assert unifw.grad(lambda x: unifw.sum(function(x)))(unifw.asarray([1.0])).tolist() == [64.0]
+    assert (counter.item(), total.tolist()) == (6, [8.0])
+
+
+def test_whole_numbers_in_what_is_differentiated(backend: str) -> None:
+    rows, w = unifw.ones((70, 2)), unifw.asarray([0.5, 0.25])
+
+    def scanned(w: unifw.Tensor) -> unifw.Tensor:
+        carry, best = unifw.scan(lambda c, r: ((c[0] - 1, c[1] + w * r), unifw.argmax(c[1])), (0, w), rows)
+        return unifw.sum(carry[1] * carry[0]) + unifw.sum(best)
+
+    def chosen(w: unifw.Tensor) -> unifw.Tensor:
+        y, place = unifw.cond(unifw.sum(w) > 0, lambda: (w * 3, unifw.argmin(w)), lambda: (w, unifw.argmax(w)))
+        return unifw.sum(y) * place
+
+    for function, expected in ((scanned, [-70.0 * 71] * 2), (chosen, [3.0, 3.0])):
+        for run in (unifw.grad(unifw.compile(function)), unifw.compile(unifw.grad(function)), unifw.grad(function)):
+            assert run(w).tolist() == expected
+
+
+def test_operands_and_outputs_that_share_memory(backend: str) -> None:
+    x = unifw.asarray([[1.0, 2.0], [3.0, 4.0]])
+    function = lambda x: unifw.cond(unifw.sum(x) > 0, lambda a, b: (a * b).T, lambda a, b: a + b, x, x[0])  # noqa: E731
+    assert unifw.compile(function)(x).tolist() == function(x).tolist() == [[1, 3], [4, 8]]
+
+
+def test_a_condition_of_a_graph_only_computes(backend: str) -> None:
+    if backend != "torch":
+        return
+    counter = unifw.Buffer(unifw.asarray(0))
+    test = lambda s: unifw.sum(s) < counter.assign(counter + 1)  # noqa: E731
+    with pytest.raises(UnsupportedError, match=r"while_loop: .* condition changed .* in the body"):
+        unifw.compile(lambda x: unifw.while_loop(test, lambda s: s * 2, x))(unifw.ones(2))

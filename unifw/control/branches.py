@@ -30,10 +30,10 @@ def cond(pred: Tensor | bool, true_fn: Branch, false_fn: Branch, *operands: Any)
     30.0
     """
     if isinstance(pred, (bool, np.bool_)):
-        return as_tensors((true_fn if pred else false_fn)(*operands))
+        return as_tensors((true_fn if pred else false_fn)(*as_tensors(operands)))
     check_scalar("cond", "the predicate", pred)
     if not pred.ops.is_traced(pred.native):
-        return as_tensors((true_fn if bool(pred) else false_fn)(*operands))
+        return as_tensors((true_fn if bool(pred) else false_fn)(*as_tensors(operands)))
     index = (pred if pred.dtype.kind == "bool" else pred != 0).to(int64)
     return _switch("cond", index, (false_fn, true_fn), operands, ("one function", "the other"))
 
@@ -55,7 +55,7 @@ def switch(index: Tensor | int, branches: Sequence[Branch], *operands: Any) -> A
         if index.ops.is_traced(index.native) and len(branches) > 1:
             return _switch("switch", index.to(int64), branches, operands, ("the first branch", "another"))
     at = 0 if len(branches) == 1 else index.__index__()
-    return as_tensors(branches[min(max(at, 0), len(branches) - 1)](*operands))
+    return as_tensors(branches[min(max(at, 0), len(branches) - 1)](*as_tensors(operands)))
 
 
 def _switch(

@@ -7,12 +7,14 @@ memory at the end of the graph.
 
 from __future__ import annotations
 
+import copy
+import inspect
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import getitem
 from typing import Any
 
@@ -20,11 +22,10 @@ import torch
 from torch._dispatch.python import enable_python_dispatcher
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, get_proxy_slot, make_fx
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes
-
-from unifw.errors import UnsupportedError
 
 
 class Written(dict[int, tuple[Any, torch.Tensor]]):
@@ -42,7 +43,11 @@ differentiated_again: ContextVar[bool] = ContextVar("unifw_torch_again", default
 stands_for: dict[Any, Callable[..., Any]] = {}
 """What is called in place of an operator when a captured graph runs."""
 
+_WRITERS = {function: inspect.signature(function) for function in (F.batch_norm, F.instance_norm)}
+_WRITTEN = "running_mean", "running_var"
+
 _log = logging.getLogger("torch._subclasses.fake_tensor")
+_COPY = torch.ops.aten.copy_.default
 _DETACH = torch.ops.aten.detach.default
 _DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach, _DETACH}
 
@@ -51,12 +56,14 @@ _DETACHES = {torch.Tensor.detach, torch.Tensor.data.__get__, torch.detach, _DETA
 class Graph:
     """A captured function: `module` takes its inputs and then the tensors `outer`; returns a list.
 
-    `own_gradient` says that its gradient is not that of its operations.
+    `own_gradient` says that its gradient is not that of its operations. A branch gives, after its outputs, the new
+    values of the variables in `written`, which stand there with their tensors from before.
     """
 
     module: GraphModule
     outer: list[torch.Tensor]
     own_gradient: bool = False
+    written: Sequence[tuple[Any, torch.Tensor]] = ()
 
 
 def capture(function: Callable[[list[Any]], Sequence[Any]], inputs: Sequence[torch.Tensor]) -> Graph:
@@ -76,14 +83,20 @@ def capture(function: Callable[[list[Any]], Sequence[Any]], inputs: Sequence[tor
         _restore(written)
         writes.reset(token)
     _cut_where_marked(module)
-    return _with_outer_inputs(module, written.own_gradient)
+    graph = _with_outer_inputs(module, written.own_gradient)
+    _with_stand_ins(module)
+    return graph
 
 
 def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[torch.Tensor]) -> Graph:
-    """The graph of a part of what is being captured; it may change no parameter and no buffer."""
+    """The graph of a part of what is being captured; the caller assigns to the variables that it changes."""
 
     def run(*given: torch.Tensor) -> list[Any]:
-        return [x.clone() for x in function(list(given))]  # an output may not be an input, or another output
+        """Outputs that are no inputs, and no other outputs, with strides that every branch gives."""
+        with _Copies():
+            outputs = function(list(given))
+        values = [variable.native for variable, _ in written.values()]
+        return [*(x.clone(memory_format=torch.contiguous_format) for x in outputs), *(x.clone() for x in values)]
 
     written = Written()
     token = writes.set(written)
@@ -93,16 +106,52 @@ def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[to
     finally:
         _restore(written)
         writes.reset(token)
-    if written:
-        raise UnsupportedError(
-            "control flow: a branch or loop in a graph assigned to a parameter or buffer, as BatchNorm in "
-            "training mode does to its statistics, and PyTorch has no graph for that. Return the new value and assign "
-            "it outside, or write model.eval() before it."
-        )
     if written.own_gradient:
         note_own_gradient()
     _cut_where_marked(module)
-    return _with_outer_inputs(module)
+    return replace(_with_outer_inputs(module), written=list(written.values()))
+
+
+class _Copies(TorchFunctionMode):
+    """Lets the kernels that write to running statistics write to copies of them, which are then assigned.
+
+    A branch may write to no tensor from outside.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in _WRITERS:
+            return func(*args, **(kwargs or {}))
+        named = _WRITERS[func].bind(*args, **(kwargs or {})).arguments
+        writes_them = named.get("training", named.get("use_input_stats")) and named["running_mean"] is not None
+        owners = {name: variable_of(named[name]) for name in _WRITTEN} if writes_them else {}
+        copies = {name: named[name].detach().clone() for name, owner in owners.items() if owner is not None}
+        result = func(**{**named, **copies})
+        for name, value in copies.items():
+            owners[name]._set(value)
+        return result
+
+
+def variable_of(x: torch.Tensor) -> Any:
+    """The parameter or buffer whose storage `x` is in, or None."""
+    reference = getattr(x.untyped_storage(), "_unifw_changes", None)
+    return None if reference is None else reference()
+
+
+def without_writes(module: GraphModule) -> tuple[GraphModule, list[int]]:
+    """The graph with the new values of variables as more outputs, and which inputs these are the new values of.
+
+    A gradient may need the old values, which the backward pass that PyTorch compiles would look for in their memory.
+    """
+    module = GraphModule(module, copy.deepcopy(module.graph))
+    inputs = [node for node in module.graph.nodes if node.op == "placeholder"]
+    output = next(iter(module.graph.find_nodes(op="output")))
+    writes = [x for x in module.graph.nodes if x.target is _COPY and x.args[0] in inputs]
+    output.args = ([*output.args[0], *(x.args[1] for x in writes)],)
+    places = [inputs.index(x.args[0]) for x in writes]
+    for node in writes:
+        module.graph.erase_node(node)
+    module.recompile()
+    return module, places
 
 
 def is_capturing() -> bool:
@@ -228,7 +277,6 @@ def _cut_where_marked(module: GraphModule) -> None:
     for node in list(module.graph.nodes):
         if node.op != "call_function":
             continue
-        node.target = stands_for.get(node.target, node.target)
         stops = node.meta.get("stop", False)
         if node.target is _DETACH:
             if not stops:
@@ -238,6 +286,14 @@ def _cut_where_marked(module: GraphModule) -> None:
             with module.graph.inserting_after(node):
                 cut = module.graph.call_function(_DETACH, (node,))
             node.replace_all_uses_with(cut, delete_user_cb=lambda user, cut=cut: user is not cut)
+
+
+def _with_stand_ins(module: GraphModule) -> None:
+    """Call what stands for an operator, in the graphs of branches, too."""
+    for part in [x for x in module.modules() if isinstance(x, GraphModule)]:
+        for node in part.graph.nodes:
+            node.target = stands_for.get(node.target, node.target) if node.op == "call_function" else node.target
+        part.recompile()
 
 
 def _with_outer_inputs(module: GraphModule, own_gradient: bool = False) -> Graph:

@@ -4,7 +4,7 @@ tensors from outside that it reads as operands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -13,9 +13,10 @@ from torch._higher_order_ops.scan import scan_op
 from torch._higher_order_ops.while_loop import while_loop_op
 
 from unifw.backends.torch import capture
-from unifw.errors import ExportError
+from unifw.errors import ExportError, UnsupportedError
 
 Tensors = list[torch.Tensor]
+Operands = Sequence[torch.Tensor]
 Function = Callable[[Tensors], Tensors]
 
 WRITTEN_OUT = 64
@@ -26,8 +27,15 @@ def switch(index: torch.Tensor, branches: Sequence[Function], operands: Tensors)
     _refuse_torchscript()
     if len(branches) > 2:
         branches, operands = _nested(branches[0], branches[1:]), [*operands, index]
-    graphs, outer = _graphs(branches, operands)
-    return list(cond_op(index > 0, graphs[1], graphs[0], (*operands, *outer)))
+    parts = _Parts(branches, operands)
+    first, second = parts.calls
+    return parts.assigned(_cond(index > 0, second, first, _apart([*parts.before, *operands, *parts.outer])))
+
+
+def _apart(operands: Tensors) -> tuple[torch.Tensor, ...]:
+    """Copies of those that share memory with one before them, which branches and loops may not get."""
+    seen = [x.untyped_storage()._cdata for x in operands]
+    return tuple([x.clone() if seen[i] in seen[:i] else x for i, x in enumerate(operands)])
 
 
 def _nested(first: Function, others: Sequence[Function]) -> list[Function]:
@@ -37,18 +45,25 @@ def _nested(first: Function, others: Sequence[Function]) -> list[Function]:
 
 def while_loop(condition: Callable[[Tensors], torch.Tensor], body: Function, init: Tensors) -> Tensors:
     _refuse_torchscript()
-    init = [x.clone() for x in init]
-    (test, step), outer = _graphs([lambda given: [condition(given)], body], init)
-    return list(_loop(lambda *given: test(*given)[0], step, init, outer))
+    init = [x.clone(memory_format=torch.contiguous_format) for x in init]
+    parts = _Parts([lambda given: [condition(given)], body], init)
+    if parts.graphs[0].written:
+        raise UnsupportedError(
+            "while_loop: in a graph, the condition changed a parameter or buffer; expected one that only computes. "
+            "Assign to it in the body."
+        )
+    test, step = parts.calls
+    start = [*(x.clone() for x in parts.before), *init]
+    return parts.assigned(_loop(lambda *given: test(*given)[-1], step, start, _apart(parts.outer)))
 
 
-def _loop(test: Any, step: Any, init: Sequence[torch.Tensor], outer: Sequence[torch.Tensor]) -> Any:
+def _loop(test: Any, step: Any, init: Operands, outer: Operands) -> Any:
     """PyTorch's loop, with the right gradients: also when a captured graph runs or is compiled.
 
     Its backward pass drops what reaches `outer` through a value that starts without a gradient, so each is given one;
     and it goes through the body once even if that never ran.
     """
-    if not torch.is_grad_enabled() or not any(x.requires_grad for x in (*init, *outer)):
+    if not _is_differentiated([*init, *outer]):
         return while_loop_op(test, step, tuple(init), tuple(outer))
     starts = tuple(x.detach().requires_grad_() if _starts_without(x) else x for x in init)
     runs = test(*init, *outer)
@@ -60,32 +75,108 @@ def _starts_without(x: torch.Tensor) -> bool:
     return not x.requires_grad and (x.is_floating_point() or x.is_complex())
 
 
-capture.stands_for[while_loop_op] = _loop
-
-
 def scan(function: Function, init: Tensors, xs: Tensors, length: Any, reverse: bool) -> Tensors | None:
     if isinstance(length, int) and (length <= WRITTEN_OUT or torch.jit.is_tracing() or not xs):
         return None
     if reverse:
         xs = [x.flip(0) for x in xs]
-    init = [x.clone() for x in init]
-    (step,), outer = _graphs([function], [*init, *(x[0] for x in xs)])
-    outputs = list(scan_op(lambda *given: list(step(*given)), init, xs, tuple(outer)))
+    init = [x.clone(memory_format=torch.contiguous_format) for x in init]
+    parts = _Parts([function], [*init, *(x[0] for x in xs)])
+    (step,) = parts.calls
+    start = [*(x.clone() for x in parts.before), *init]
+    given = _apart([*xs, *parts.outer])
+    outputs = parts.assigned(_scan(lambda *now: list(step(*now)), start, list(given[: len(xs)]), given[len(xs) :]))
     stacks = outputs[len(init) :]
     return [*outputs[: len(init)], *([y.flip(0) for y in stacks] if reverse else stacks)]
 
 
-def _graphs(functions: Sequence[Function], operands: Tensors) -> tuple[list[Callable[..., Any]], Tensors]:
-    """Each function as a graph, all with the same inputs: the operands and then what any of them reads from outside."""
-    graphs = [capture.branch(function, operands) for function in functions]
-    outer = list({id(x): x for graph in graphs for x in graph.outer}.values())
-    places = {id(x): len(operands) + i for i, x in enumerate(outer)}
+def _cond(index: torch.Tensor, true_fn: Any, false_fn: Any, operands: Operands) -> Any:
+    """PyTorch's branch, with gradients for what gives whole numbers too."""
+    if not _is_differentiated(operands):
+        return cond_op(index, true_fn, false_fn, tuple(operands))
+    bits = _Bits()
+    return bits.undone(cond_op(index, bits.of(true_fn), bits.of(false_fn), tuple(operands)))
 
-    def call(graph: capture.Graph) -> Callable[..., Any]:
-        chosen = [*range(len(operands)), *(places[id(x)] for x in graph.outer)]
-        return lambda *given: tuple(graph.module(*(given[i] for i in chosen)))
 
-    return [call(graph) for graph in graphs], outer
+def _scan(function: Any, init: Operands, xs: Operands, outer: Operands) -> Any:
+    """PyTorch's scan, with gradients for what carries or gives whole numbers too."""
+    if not _is_differentiated([*init, *xs, *outer]):
+        return scan_op(function, list(init), list(xs), tuple(outer))
+    bits = _Bits()
+
+    def run(*given: torch.Tensor) -> Any:
+        return function(*map(_from_bits, given, [x.dtype for x in init]), *given[len(init) :])
+
+    step = bits.of(run)
+    return bits.undone(scan_op(lambda *given: list(step(*given)), [_as_bits(x) for x in init], list(xs), tuple(outer)))
+
+
+def _is_differentiated(tensors: Operands) -> bool:
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+class _Bits:
+    """Functions that give floats alone, as the gradients of PyTorch's operators need: whole numbers as their bits."""
+
+    def of(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:  # of a list, a branch has no gradient
+            outputs = function(*given)
+            self._dtypes = [x.dtype for x in outputs]
+            return tuple([_as_bits(x) for x in outputs])
+
+        return run
+
+    def undone(self, found: Sequence[torch.Tensor]) -> Tensors:
+        return [_from_bits(x, dtype) for x, dtype in zip(found, self._dtypes, strict=True)]
+
+
+def _as_bits(x: torch.Tensor) -> torch.Tensor:
+    return x if x.is_floating_point() or x.is_complex() else x.to(torch.int64).view(torch.float64)
+
+
+def _from_bits(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return x if dtype.is_floating_point or dtype.is_complex else x.detach().view(torch.int64).to(dtype)
+
+
+capture.stands_for.update({cond_op: _cond, scan_op: _scan, while_loop_op: _loop})
+
+
+class _Parts:
+    """Functions as graphs that all take and give the same, as branches and loops have it.
+
+    `calls` take the variables that any of them assigns to (`before`: their tensors now), the operands, and then what
+    any of them reads from outside (`outer`); they give the new values of the variables, and then their outputs.
+    """
+
+    def __init__(self, functions: Sequence[Function], operands: Tensors) -> None:
+        self.graphs = graphs = [capture.branch(function, operands) for function in functions]
+        written = list({id(variable): (variable, x) for g in graphs for variable, x in g.written}.values())
+        self._variables = [variable for variable, _ in written]
+        self.before = [x for _, x in written]
+        ours = {id(x): i for i, x in enumerate(self.before)}
+        self.outer = list({id(x): x for g in graphs for x in g.outer if id(x) not in ours}.values())
+        count = len(ours) + len(operands)
+        self._places = ours | {id(x): count + i for i, x in enumerate(self.outer)}
+        self.calls = [self._call(graph, range(len(ours), count)) for graph in graphs]
+
+    def _call(self, graph: capture.Graph, operands: Iterable[int]) -> Callable[..., Any]:
+        chosen = [*operands, *(self._places[id(x)] for x in graph.outer)]
+        changed = [self._places[id(x)] for _, x in graph.written]
+        unchanged = [i for i in range(len(self.before)) if i not in changed]
+
+        def call(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            found = graph.module(*(given[i] for i in chosen))
+            split = len(found) - len(changed)
+            values = dict(zip(changed, found[split:], strict=True)) | {i: given[i].clone() for i in unchanged}
+            return (*(values[i] for i in sorted(values)), *found[:split])
+
+        return call
+
+    def assigned(self, found: Sequence[torch.Tensor]) -> Tensors:
+        """The outputs alone, after the variables have their new values."""
+        for variable, value in zip(self._variables, found, strict=False):
+            variable._set(value)
+        return list(found[len(self._variables) :])
 
 
 def _refuse_torchscript() -> None:

@@ -184,18 +184,34 @@ class Captured:
         with self._fakes[0].fake_mode if self._fakes else torch.no_grad():
             flags = pattern or [False] * len(self._fakes)
             fakes = [x.detach().requires_grad_(flag) for x, flag in zip(self._fakes, flags, strict=True)]
-        module = torch.fx.GraphModule(self._module, copy.deepcopy(self._module.graph))
+        graph, written = capture.without_writes(self._module) if pattern else (self._module, [])
+        module = torch.fx.GraphModule(graph, copy.deepcopy(graph.graph))
         try:
             with capture.quiet():
                 run = compile_graph(module, fakes, self._mode)
             if self._mode == "reduce-overhead":
                 run = _kept(run)
-            return self._watched(run) if self._sizes.depend_on_values else run
+            run = self._watched(run) if self._sizes.depend_on_values else run
         except Exception as error:  # whatever a compiler may raise, the graph itself still runs
             self._warn(first_line(error))
-            return self._module.forward
+            run = graph.forward
         finally:
             self._sizes.forget()  # the compiler may have assumed more
+        return self._assigning(run, written) if written else run
+
+    def _assigning(self, run: Run, written: Sequence[int]) -> Run:
+        """A run whose last outputs are the new values of variables, which are those inputs."""
+        variables: list[Any] = [self._held[i - len(self._fakes)] for i in written]
+
+        def assigning(*inputs: torch.Tensor) -> Any:
+            outputs = run(*inputs)
+            if outputs is NotImplemented:
+                return outputs
+            for variable, value in zip(variables, outputs[-len(variables) :], strict=True):
+                variable._set(value.clone())
+            return outputs[: -len(variables)]
+
+        return assigning
 
     def _watched(self, run: Run) -> Run:
         """A run whose graph assumes something of sizes that only the run can tell; else, eager code takes over."""
@@ -273,8 +289,7 @@ def compile_graph(module: torch.fx.GraphModule, fakes: Sequence[torch.Tensor], m
 
 def _holder(x: torch.Tensor) -> Tensor:
     """Where to find the value of a tensor at each run: the parameter or buffer whose value it is, or itself."""
-    reference = getattr(x.untyped_storage(), "_unifw_changes", None)
-    variable: Variable | None = None if reference is None else reference()
+    variable: Variable | None = capture.variable_of(x)
     whole = variable is not None and variable.storage.data_ptr() == x.data_ptr() and variable.storage.shape == x.shape
     return variable if whole and variable is not None else TorchTensor(x)
 
