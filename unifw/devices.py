@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 from unifw.errors import ArgumentError, DeviceError
@@ -16,10 +17,11 @@ from unifw.spec import Backend
 
 CPU = "cpu"
 
-chosen = False
-"""Whether a device has ever been chosen for tensors that do not name one: until then, creation need not look."""
+chosen = 0
+"""How many blocks and defaults choose a device for tensors that do not name one: at none, creation need not look."""
 
-_default: str | None = None
+_lock = Lock()
+_default: str | None = None  # for the CPU, too
 _active: ContextVar[str | None] = ContextVar("unifw_device", default=None)
 _known: dict[tuple[str, str], str] = {}
 
@@ -42,11 +44,19 @@ def default_device(device: str | None = None) -> str:
     >>> unifw.default_device("cpu")
     'cpu'
     """
-    global _default, chosen
+    global _default
     if device is not None:
-        _default, chosen = existing(get_backend(), device), True
-        return _default
+        known, before = existing(get_backend(), device), _default
+        _default = None if known == CPU else known
+        _count((_default is not None) - (before is not None))
+        return known
     return _active.get() or _default or CPU
+
+
+def _count(more: int) -> None:
+    global chosen
+    with _lock:
+        chosen += more
 
 
 @contextmanager
@@ -60,14 +70,14 @@ def device(name: str) -> Iterator[str]:
     ...     unifw.zeros(2).device
     'cpu'
     """
-    global chosen
     known = existing(get_backend(), name)
-    chosen = True
+    _count(1)
     token = _active.set(known)
     try:
         yield known
     finally:
         _active.reset(token)
+        _count(-1)
 
 
 def placed(backend: Backend, device: Any = None) -> str | None:

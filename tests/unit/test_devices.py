@@ -22,7 +22,7 @@ MODULE = import_module("unifw.devices")  # whose name in `unifw` is the function
 @pytest.fixture
 def no_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """No device has been chosen yet, and none is after the test."""
-    monkeypatch.setattr(MODULE, "chosen", False)
+    monkeypatch.setattr(MODULE, "chosen", 0)
     monkeypatch.setattr(MODULE, "_default", None)
 
 
@@ -74,6 +74,14 @@ def test_the_default_device(backend: str) -> None:
     assert unifw.default_device() == "cpu" == unifw.__array_namespace_info__().default_device()
     assert unifw.default_device("cpu:0") == "cpu" == unifw.default_device()
     assert unifw.zeros(2).device == "cpu"
+
+
+@pytest.mark.usefixtures("no_default")
+def test_creation_looks_for_a_device_only_while_one_is_chosen(backend: str) -> None:
+    with unifw.device("cpu"), unifw.device("cpu:0"):
+        assert MODULE.chosen == 2
+    unifw.default_device("cpu")
+    assert MODULE.chosen == 0
 
 
 class OtherDeviceError(UnifwError):
@@ -136,6 +144,9 @@ def test_what_is_new_is_made_on_the_device_in_force(backend: str, name: str, wor
         MADE[name]()
     with unifw.device("cpu"):
         MADE[name]()
+    unifw.default_device("cpu")
+    assert MODULE.chosen == 0
+    MADE[name]()
 
 
 @pytest.mark.usefixtures("two_devices", "no_default")
