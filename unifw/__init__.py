@@ -5,13 +5,8 @@ The top-level namespace follows the Python array API standard. Importing it impo
 
 import typing as _typing
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
 
-from unifw import data as data
 from unifw import names as _names
-from unifw import nn as nn
-from unifw import optim as optim
-from unifw import train as train
 from unifw.array import fft as fft
 from unifw.array import linalg as linalg
 from unifw.array.arithmetic import abs as abs
@@ -185,7 +180,6 @@ from unifw.control import scan as scan
 from unifw.control import switch as switch
 from unifw.control import while_loop as while_loop
 from unifw.custom import custom_op as custom_op
-from unifw.debugging import debug_nans as debug_nans
 from unifw.devices import default_device as default_device
 from unifw.devices import device as device
 from unifw.devices import devices as devices
@@ -208,41 +202,66 @@ from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
 from unifw.eagerly import eager as eager
 from unifw.errors import UnifwError as UnifwError
-from unifw.io import Artifact as Artifact
-from unifw.io import CheckpointReport as CheckpointReport
-from unifw.io import ExportReport as ExportReport
-from unifw.io import export as export
-from unifw.io import load as load
-from unifw.io import load_artifact as load_artifact
-from unifw.io import load_checkpoint as load_checkpoint
-from unifw.io import save as save
-from unifw.nn.compiled import compile as compile
 from unifw.random import seed as seed
 from unifw.registry import backends as backends
 from unifw.registry import get_backend as get_backend
 from unifw.registry import set_backend as set_backend
 from unifw.registry import using_backend as using_backend
 from unifw.tensor import Tensor as Tensor
-from unifw.train import Trainer as Trainer
-from unifw.train import tune as tune
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter
 
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
+_MODULES = ("data", "models", "nn", "optim", "train")
+_FUNCTIONS = {
+    "debugging": ("debug_nans",),
+    "io": (
+        "Artifact",
+        "CheckpointReport",
+        "ExportReport",
+        "export",
+        "load",
+        "load_artifact",
+        "load_checkpoint",
+        "save",
+    ),
+    "nn.compiled": ("compile",),
+    "train": ("Trainer", "tune"),
+}
+_LATER = {name: module for module, names in _FUNCTIONS.items() for name in names}
+"""What is imported when it is first used: who computes with arrays alone does not wait for layers."""
+
 if _typing.TYPE_CHECKING:
+    from unifw import data as data
     from unifw import models as models
+    from unifw import nn as nn
+    from unifw import optim as optim
+    from unifw import train as train
+    from unifw.debugging import debug_nans as debug_nans
+    from unifw.io import Artifact as Artifact
+    from unifw.io import CheckpointReport as CheckpointReport
+    from unifw.io import ExportReport as ExportReport
+    from unifw.io import load as load
+    from unifw.io import load_artifact as load_artifact
+    from unifw.io import load_checkpoint as load_checkpoint
+    from unifw.io import save as save
+    from unifw.io.export import export as export
+    from unifw.nn.compiled import compile as compile
+    from unifw.train import Trainer as Trainer
+    from unifw.train import tune as tune
 else:  # a type checker would take this for a promise to have every name
 
-    def __getattr__(name: str) -> _ModuleType:
-        """`unifw.models` is imported when it is first used."""
-        if name == "models":
-            return _import_module("unifw.models")
-        raise AttributeError(f"module 'unifw' has no attribute {name!r}")
+    def __getattr__(name: str) -> _typing.Any:
+        if name in _MODULES:
+            return _import_module(f"unifw.{name}")
+        if name not in _LATER:
+            raise AttributeError(f"module 'unifw' has no attribute {name!r}", name=name)
+        globals()[name] = found = getattr(_import_module(f"unifw.{_LATER[name]}"), name)
+        return found
 
 
 def __dir__() -> list[str]:
-    """The public names; the modules that hold their code are not among them."""
-    modules = ("data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train")
-    return sorted({*_names.of_package(globals(), *modules), "models"})
+    modules = ("errors", "fft", "linalg", "random", *_MODULES)
+    return sorted({*_names.of_package(globals(), *modules), *_MODULES, *_LATER})

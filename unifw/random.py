@@ -32,7 +32,7 @@ from unifw.tracing.session import refuse_in_trace
 
 Shape = tuple[int, ...]
 
-_host = np.random.Generator(np.random.Philox())
+_host: np.random.Generator | None = None  # made when it is first used, as `numpy.random` takes long to import
 _seed: int | None = None
 _host_mode: ContextVar[bool] = ContextVar("unifw_random_host_mode", default=False)
 
@@ -49,8 +49,7 @@ def seed(value: int) -> None:
     True
     """
     global _host, _seed
-    _seed = _checked_seed(value)
-    _host = np.random.Generator(np.random.Philox(_seed))
+    _seed, _host = _checked_seed(value), None
     for backend in loaded_backends():
         _seed_backend(backend)
 
@@ -74,6 +73,9 @@ def host_generator() -> np.random.Generator:
     >>> unifw.seed(0); isinstance(host_generator().random(), float)
     True
     """
+    global _host
+    if _host is None:
+        _host = np.random.Generator(np.random.Philox(_seed))
     return _host
 
 
@@ -194,7 +196,7 @@ def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: 
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
     if generator is None:
-        host = _host if _host_mode.get() else None
+        host = host_generator() if _host_mode.get() else None
     else:
         host = generator._native if isinstance(generator._native, np.random.Generator) else None
     if host is not None:

@@ -147,9 +147,20 @@ def test_loading_a_backend_is_quick_once_its_framework_is_there(name: str) -> No
     assert not {"sympy", "torch._dynamo", "torch._inductor", "keras"} & others
 
 
-def test_models_are_imported_when_they_are_used() -> None:
-    program = "import sys, unifw; assert 'unifw.models' not in sys.modules and 'models' in dir(unifw); "
-    for use in ("unifw.models.MLP", "from unifw import models; models.MLP", "import unifw.models"):
+def test_models_and_layers_are_imported_when_they_are_used() -> None:
+    program = (
+        "import sys, unifw; assert not {'unifw.models', 'unifw.nn', 'unifw.train', 'numpy.random'} & {*sys.modules}; "
+        "assert {'models', 'nn', 'Trainer', 'compile'} <= {*dir(unifw)}; "
+    )
+    uses = (
+        "unifw.models.MLP",
+        "from unifw import models; models.MLP",
+        "import unifw.models",
+        "unifw.nn.Linear",
+        "from unifw import Trainer, compile, nn; assert unifw.compile is compile",
+        "unifw.save, unifw.load",
+    )
+    for use in uses:
         subprocess.run([sys.executable, "-c", program + use], check=True)
     import unifw
 
