@@ -7,10 +7,24 @@ from typing import Any
 import numpy as np
 
 from unifw.devices import existing, placed
-from unifw.dtypes import OF_NUMPY, DType, as_dtype, bool_, default_dtype, promote, promote_scalar, uint64
+from unifw.dtypes import (
+    OF_NUMPY,
+    DType,
+    as_dtype,
+    bool_,
+    castable,
+    complex64,
+    default_dtype,
+    float32,
+    held,
+    int64,
+    promote,
+    promote_scalar,
+    uint64,
+)
 from unifw.errors import OperandError, ShapeError, describe
 from unifw.registry import backend_of_native
-from unifw.spec import Backend, Native
+from unifw.spec import Backend, Native, Numpy
 from unifw.tensor import Tensor
 
 TensorLike = Any
@@ -24,6 +38,8 @@ def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, devic
         if own is not None and x.dtype.char not in "qQ":  # the usual case, without a conversion
             return backend.array.from_numpy(x, own, placed(backend, device), True)
     if isinstance(x, Tensor):
+        if dtype is not None:
+            castable(x.dtype, dtype)
         if x.backend is not backend:  # by copy: the caller may go on to change what it gave us
             return backend.array.from_numpy(x.numpy(), dtype or x.dtype, placed(backend, device), True)
         native = x.ops.copy(x.native) if dtype is None or dtype is x.dtype else x.ops.astype(x.native, dtype)
@@ -39,10 +55,10 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         return _stacked(x, backend, dtype or _common_dtype(x), device)
     try:
         values = np.asarray(x)
-        if dtype is uint64 and values.dtype.char == "d":  # NumPy's type for integers of which some exceed int64
-            values = np.asarray(x, "uint64" if isinstance(x, (list, tuple)) else None)
     except ValueError as error:
         raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
+    if not isinstance(x, (np.ndarray, np.generic)):
+        values = _numbers(x, values, dtype)
     if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":
         raise OperandError(
             f"asarray: got {describe(x)}; expected numbers, nested lists of them, a NumPy array or a native tensor."
@@ -51,8 +67,31 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         values = values.view(np.uint64)
     if dtype is None:
         dtype = as_dtype(values.dtype) if isinstance(x, (np.ndarray, np.generic)) else default_dtype(values)
+    if values.dtype.kind == "c":
+        castable(complex64, dtype)
     with np.errstate(all="ignore"):  # a value that the dtype cannot hold is inf, as in any conversion
         return backend.array.from_numpy(values, dtype, placed(backend, device), True)
+
+
+def _numbers(x: Any, values: Numpy, dtype: DType | None) -> Numpy:
+    """Python numbers that the dtype holds, of what NumPy made of them."""
+    if values.dtype.char in "dO" and values.size and (values.dtype.char == "O" or np.abs(values).max() >= 2**63):
+        values, dtype = _huge(np.asarray(x, object), values, dtype)
+    if dtype is not None and values.size and (values.dtype.char == "O" or "integer" in dtype.kind):
+        for extreme in (values.min(), values.max()) if values.dtype.kind in "iufO" else ():
+            held("asarray", extreme, dtype)
+    if values.dtype.char != "O" or dtype is None:
+        return values
+    return values.astype(dtype.name if "integer" in dtype.kind else np.float64)
+
+
+def _huge(whole: Numpy, values: Numpy, dtype: DType | None) -> tuple[Numpy, DType | None]:
+    """Integers as they are, which NumPy makes floats, or leaves as objects, where no dtype of its own holds all."""
+    if all(isinstance(number, int) for number in whole.flat):
+        return whole, dtype or (uint64 if whole.min() >= 0 and whole.max() < 2**64 else int64)
+    if values.dtype.char == "O" and all(isinstance(number, (int, float)) for number in whole.flat):
+        return whole, dtype or float32
+    return values, dtype if values.dtype.char != "O" else None
 
 
 def _tensors_in(x: Any) -> list[Tensor]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from math import copysign, inf
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from unifw.errors import DTypeError
+from unifw.errors import DTypeError, NumberRangeError, OperandError, describe
 
 Kind = Literal["bool", "signed integer", "unsigned integer", "real floating", "complex floating"]
 
@@ -162,3 +163,63 @@ def promote_scalar(dtype: DType, scalar: type[bool | int | float | complex]) -> 
     if _RANK[least.kind] <= _RANK[dtype.kind] or {least.kind, dtype.kind} == {"signed integer", "unsigned integer"}:
         return dtype
     return complex128 if least is complex64 and dtype is float64 else least
+
+
+_LIMITS: Final = {dtype: np.iinfo(dtype.name) for dtype in ALL if "integer" in dtype.kind}
+_LARGEST: Final = {  # and the least that rounds to infinity; of 64 bits Python's own floats are
+    float16: (65504.0, 65520.0),
+    bfloat16: (2.0**128 - 2.0**120, 2.0**128 - 2.0**119),
+    float32: (2.0**128 - 2.0**104, 2.0**128 - 2.0**103),
+    complex64: (2.0**128 - 2.0**104, 2.0**128 - 2.0**103),
+}
+
+
+def fits(number: float, dtype: DType) -> bool:
+    """Whether a Python number, less its fraction, is within the limits of an integer dtype; other dtypes have none.
+
+    >>> fits(300, uint8), fits(-128, int8), fits(300, float16)
+    (False, True, True)
+    """
+    limits = _LIMITS.get(dtype)
+    return limits is None or limits.min - 1 < number < limits.max + 1
+
+
+def held(name: str, number: Any, dtype: DType) -> Any:
+    """A Python number as an operation in `dtype` takes it: what rounds to infinity is infinity, on each backend.
+
+    Raises NumberRangeError for what an integer dtype does not hold, as NumPy does, and for integers beyond any float,
+    DTypeError for a complex number where real ones are, and OperandError for what is no number.
+
+    >>> held("full", 255, uint8), held("full", 1e39, float32), held("full", 2**70, float32)
+    (255, inf, 1.1805916207174113e+21)
+    """
+    kind: Any = type(number)
+    if not issubclass(kind, (int, float, complex, np.generic)):
+        raise OperandError(f"{name}: got {describe(number)}; expected a number. Write x.item() for a tensor's value.")
+    if issubclass(kind, (complex, np.complexfloating)):
+        if dtype.kind != "complex floating":
+            raise DTypeError(f"{name}: got {number} for {dtype}; expected unifw.complex64 or unifw.complex128.")
+        return complex(_rounded(number.real, dtype), _rounded(number.imag, dtype))
+    if dtype is bool_:
+        return bool(number)
+    try:
+        if fits(number, dtype):
+            return number if dtype in _LIMITS else _rounded(number, dtype)
+    except OverflowError:
+        pass
+    limits = _LIMITS.get(dtype)
+    expected = f"{limits.min} to {limits.max}" if limits else "what a float can hold"
+    raise NumberRangeError(
+        f"{name}: got {number} for {dtype}; expected {expected}. Take a dtype that holds it, as unifw.astype(x, dtype)."
+    )
+
+
+def _rounded(number: float, dtype: DType) -> float:
+    """A number of a floating dtype; only what is beyond its finite ones changes."""
+    if -65504 <= number <= 65504:
+        return number
+    number = float(number)
+    largest, infinite = _LARGEST.get(dtype, (inf, inf))
+    if not largest < abs(number) < inf:
+        return number
+    return copysign(inf if abs(number) >= infinite else largest, number)

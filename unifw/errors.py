@@ -51,6 +51,10 @@ class ArgumentError(UnifwError, ValueError):
     """A setting outside what is allowed: a size below one, a word that is no option."""
 
 
+class NumberRangeError(ArgumentError, OverflowError):
+    """A Python number that the dtype it is for does not hold."""
+
+
 class CopyError(ArgumentError, BufferError):
     """A copy that copy=False forbids and that is needed."""
 

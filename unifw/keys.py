@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unifw.dtypes import DType, as_dtype
-from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError, TracedValueError, describe
+from unifw.dtypes import DType, as_dtype, held
+from unifw.errors import DTypeError, OperandError, ShapeError, TracedValueError, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,28 +155,23 @@ def not_an_index(dtype: Any) -> DTypeError:
 _KINDS = ("bool", "integer", "real floating", "complex floating")
 
 
-def check_assignable(dtype: DType, value: DType | complex) -> None:
-    """That a value, or one of a dtype, can be put into a tensor of `dtype` without changing its kind.
+def assignable(dtype: DType, value: Any) -> Any:
+    """A number, or a Tensor's native one, that can be put into a tensor of `dtype` without changing its kind.
 
-    Raises DTypeError, and ArgumentError for an integer that does not fit.
+    Raises DTypeError, and NumberRangeError for an integer that does not fit.
 
-    >>> check_assignable(as_dtype("float32"), as_dtype("int64"))
+    >>> assignable(as_dtype("float32"), 2)
+    2
     """
-    if value is dtype:
-        return
-    other = value if isinstance(value, DType) else as_dtype(type(value) if type(value) in _PYTHON else float)
+    native = getattr(value, "native", None)
+    other = value.dtype if native is not None else as_dtype(type(value) if type(value) in _PYTHON else float)
     ranks = [next(i for i, kind in enumerate(_KINDS) if kind in one.kind) for one in (other, dtype)]
     if ranks[0] > ranks[1]:
         raise DTypeError(
             f"index assignment: got a value of {other} for a tensor of {dtype}; expected one that {dtype} can hold. "
             f"Write unifw.astype(value, unifw.{dtype}) to convert it, or convert the tensor."
         )
-    if ranks[1] == 1 and type(value) is int:
-        limits = np.iinfo(dtype.name)
-        if not limits.min <= value <= limits.max:
-            raise ArgumentError(
-                f"index assignment: got {value} for a tensor of {dtype}; expected {limits.min} to {limits.max}."
-            )
+    return held("index assignment", value, dtype) if native is None else native
 
 
 _PYTHON = (bool, int, float, complex)

@@ -6,9 +6,10 @@ itself; a failure is explained afterwards.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from unifw.dtypes import promote
+from unifw.dtypes import fits, float32, held, promote, promote_scalar
 from unifw.errors import DTypeError, MixedBackendError, OperandError, UnifwError, describe, explain
 
 if TYPE_CHECKING:
@@ -43,23 +44,49 @@ def binary(name: str, x1: Operators | Scalar, x2: Operators | Scalar) -> Tensor:
         if isinstance(x1, Operators):
             ops = x1.ops
             if not isinstance(x2, Operators):
-                if not isinstance(x2, Scalar) and not ops.is_size(x2):
-                    raise not_a_tensor(name, x2)
-                return x1.wrap(getattr(ops, name)(x1.native, x2))
+                return x1.wrap(getattr(ops, name)(*with_number(name, x1, x2)))
             if x2.ops is not ops:
                 raise mixed_backends(name, x1, x2)
             first, second = x1.native, x2.native
             if first.dtype is not second.dtype:
                 first, second = promoted(ops, first, second)
             return x1.wrap(getattr(ops, name)(first, second))
-        if isinstance(x2, Operators) and (isinstance(x1, Scalar) or x2.ops.is_size(x1)):
-            return x2.wrap(getattr(x2.ops, name)(x1, x2.native))
-        raise not_a_tensor(name, x1)
+        if not isinstance(x2, Operators):
+            raise not_a_tensor(name, x1)
+        native, number = with_number(name, x2, x1)
+        return x2.wrap(getattr(x2.ops, name)(number, native))
+    except UnifwError:
+        raise
     except Exception as error:
         result = _otherwise(name, x1, x2)
         if result is not None:
             return result
         raise explain(name, error, x1, x2) from error
+
+
+def with_number(name: str, x: Operators, number: Any) -> tuple[Native, Any]:
+    """The payload of `x`, and a Python number as the operation `name` on both takes it.
+
+    Raises NumberRangeError for an integer that the dtype does not hold, and OperandError for anything else.
+    """
+    kind: Any = type(number)
+    if (kind is float and -65504 <= number <= 65504) or (kind is int and -1 < number < 128):  # in any dtype
+        return x.native, number
+    if not issubclass(kind, Scalar):
+        if not x.ops.is_size(number):
+            raise not_a_tensor(name, number)
+        return x.native, number
+    common = promote_scalar(x.dtype, kind)
+    if "integer" in common.kind and name in _IN_FLOATS:
+        common = float32
+    elif name in _OF_ORDER and not fits(number, common):
+        common, number = float32, inf if number > 0 else -inf
+    return x.native if common is x.dtype else x.ops.astype(x.native, common), held(name, number, common)
+
+
+_IN_FLOATS = frozenset({"atan2", "copysign", "divide", "hypot", "logaddexp", "nextafter"})
+_OF_ORDER = frozenset({"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"})
+"""Beyond a dtype's limits, infinity is in the same order to all of its numbers."""
 
 
 def _otherwise(name: str, *operands: Any) -> Tensor | None:

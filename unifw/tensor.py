@@ -26,7 +26,7 @@ from unifw.errors import (
     describe,
     explain,
 )
-from unifw.keys import check_assignable, index_array, length, no_index, not_an_index
+from unifw.keys import assignable, index_array, length, no_index, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -332,9 +332,9 @@ class Tensor(Operators):
             raise not_a_tensor("index assignment", value)
         if isinstance(value, Tensor) and value.ops is not self.ops:
             raise mixed_backends("index assignment", self, value)
-        check_assignable(self.dtype, value.dtype if isinstance(value, Tensor) else value)
+        new = assignable(self.dtype, value)
         try:
-            self._set(self.ops.setitem(self.native, _native_key(self, key), getattr(value, "native", value)))
+            self._set(self.ops.setitem(self.native, _native_key(self, key), new))
         except Exception as error:
             raise self._explain_index(error, key, value) from error
 

@@ -249,3 +249,24 @@ def test_numbers_that_are_not_of_python(backend: str) -> None:
     assert unifw.flip(x, axis=np.int32(0)).tolist() == [[3.0, 4.0, 5.0], [0.0, 1.0, 2.0]]
     assert unifw.result_type(unifw.float64, 1) is unifw.float64
     assert unifw.result_type(unifw.asarray([1], dtype="int8"), 1.0, True) is unifw.float32
+
+
+OF_ONE_AXIS: dict[str, Callable[[Any], Any]] = {
+    "sum": lambda axis: unifw.sum(z(2, 3), axis=axis),
+    "sum of two": lambda axis: unifw.sum(z(2, 3), axis=(axis,)),
+    "max": lambda axis: unifw.max(z(2, 3), axis=axis),
+    "argmax": lambda axis: unifw.argmax(z(2, 3), axis=axis),
+    "concat": lambda axis: unifw.concat([z(2, 3), z(2, 3)], axis=axis),
+    "stack": lambda axis: unifw.stack([z(2, 3)], axis=axis),
+    "flip": lambda axis: unifw.flip(z(2, 3), axis=axis),
+    "sort": lambda axis: unifw.sort(z(2, 3), axis=axis),
+    "permute_dims": lambda axis: unifw.permute_dims(z(2, 3), (axis, 0)),
+    "cumulative_sum": lambda axis: unifw.cumulative_sum(z(2, 3), axis=axis),
+    "vector_norm": lambda axis: unifw.linalg.vector_norm(z(2, 3), axis=axis),
+}
+
+
+@pytest.mark.parametrize("name", OF_ONE_AXIS)
+def test_a_truth_value_is_no_axis(backend: str, name: str) -> None:
+    with pytest.raises(OperandError, match="got axis bool True; expected an integer"):
+        OF_ONE_AXIS[name](True)

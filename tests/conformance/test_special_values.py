@@ -160,3 +160,12 @@ def test_complex_numbers_as_the_standard_has_them(backend: str, name: str, dtype
             np.testing.assert_allclose(parts, [abs(value.real), abs(value.imag)], 1e-6, 1e-7, err_msg=f"{twin}: {got}")
             if name != "sign" and np.isfinite(twin.imag) and not np.isnan(got.imag):
                 assert np.signbit(got.imag) == np.signbit(value.imag), twin
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)
+@pytest.mark.parametrize(("dtype", "huge", "tiny"), [("complex64", 3e38, 1e-37), ("complex128", 1e308, 1e-307)])
+def test_the_sign_of_huge_and_tiny_complex_numbers(backend: str, dtype: str, huge: float, tiny: float) -> None:
+    x = [(1 + 1j) * huge, -1j * huge, complex(huge, 1), (1 - 1j) * tiny, -tiny + 0j, 0j]
+    expected = [(0.5 + 0.5j) * 2**0.5, -1j, 1, (0.5 - 0.5j) * 2**0.5, -1, 0]
+    got = unifw.sign(unifw.asarray(x, dtype=dtype)).numpy()
+    np.testing.assert_allclose(got, np.asarray(expected, dtype), 4 * np.finfo(dtype).eps)

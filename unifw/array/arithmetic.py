@@ -1,6 +1,7 @@
 """Arithmetic, element by element.
 
-Two operands broadcast against each other and are promoted to their common dtype; one of them may be a Python number.
+Two operands broadcast against each other and are promoted to their common dtype; one of them may be a Python number,
+which takes the tensor's dtype unless its kind is higher: NumberRangeError if an integer dtype does not hold it.
 All raise ShapeError for shapes that do not broadcast, MixedBackendError for tensors of two backends and OperandError
 for anything that is not a tensor or a number.
 """

@@ -18,14 +18,13 @@ def axis_of(name: str, axis: int, ndim: int) -> int:
     >>> axis_of("sum", -1, 3)
     2
     """
-    try:
-        axis = index(axis)
-    except TypeError:
-        raise OperandError(f"{name}: got axis {describe(axis)}; expected an integer. Write axis=0.") from None
+    if isinstance(axis, bool) or not hasattr(axis, "__index__"):
+        raise OperandError(f"{name}: got axis {describe(axis)}; expected an integer. Write axis=0.")
+    number = index(axis)
     if not -ndim <= axis < ndim:
         allowed = f"{-ndim} to {ndim - 1}" if ndim else "none, for a tensor without axes"
         raise AxisError(f"{name}: got axis {axis} for {ndim} axes; expected {allowed}.")
-    return axis % ndim
+    return number % ndim
 
 
 def axes_of(name: str, axis: Axis, ndim: int) -> tuple[int, ...] | int | None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array.axes import one_backend
-from unifw.dtypes import DType, bool_, promote, promote_scalar
+from unifw.dtypes import DType, as_dtype, bool_, held, promote, promote_scalar
 from unifw.errors import DTypeError, explain
-from unifw.operators import Scalar, binary, not_a_tensor, promoted, unary
+from unifw.operators import Scalar, binary, not_a_tensor, promoted, unary, with_number
 from unifw.tensor import Tensor
 
 
@@ -52,7 +52,7 @@ def _as_bound(x: Tensor, bound: Any, common: DType) -> Any:
         return bound.native if bound.dtype is common else x.ops.astype(bound.native, common)
     if bound is not None and not isinstance(bound, Scalar):
         raise not_a_tensor("clip", bound)
-    return bound
+    return held("clip", bound, common) if bound is not None else None
 
 
 def equal(x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Tensor:
@@ -191,14 +191,23 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
     first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     if not isinstance(condition, Tensor):
         raise not_a_tensor("where", condition)
-    natives: list[Any] = [getattr(x, "native", x) for x in (x1, x2)]
     try:
-        if isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.dtype is not x2.dtype:
-            natives = list(promoted(first.ops, *natives))
-        return first.wrap(first.ops.where(condition.native, *natives))
+        return first.wrap(first.ops.where(condition.native, *_choices(first.ops, x1, x2)))
     except Exception as error:
         if condition.dtype is not bool_:
             raise DTypeError(
                 f"where: got a condition of dtype {condition.dtype}; expected bool. Write x != 0 for where numbers are."
             ) from error
         raise explain("where", error, condition, x1, x2) from error
+
+
+def _choices(ops: Any, x1: Any, x2: Any) -> tuple[Any, Any]:
+    """What `where` chooses from, for the backend."""
+    if isinstance(x1, Tensor) and isinstance(x2, Tensor):
+        return (x1.native, x2.native) if x1.dtype is x2.dtype else promoted(ops, x1.native, x2.native)
+    if isinstance(x1, Tensor):
+        return with_number("where", x1, x2)
+    if isinstance(x2, Tensor):
+        return with_number("where", x2, x1)[::-1]
+    common = promote(as_dtype(type(x1)), as_dtype(type(x2)))
+    return held("where", x1, common), held("where", x2, common)

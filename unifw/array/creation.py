@@ -12,7 +12,7 @@ import numpy as np
 
 from unifw import devices
 from unifw.conversion import TensorLike, to_native
-from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, int64, uint64
+from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, held, int64, uint64
 from unifw.errors import ArgumentError, CopyError, DTypeError, OperandError, ShapeError, describe, explain
 from unifw.operators import Scalar, not_a_tensor
 from unifw.registry import backend_of_native, get_backend
@@ -90,18 +90,7 @@ def full(
     if not isinstance(fill_value, (Scalar, np.generic)):
         raise OperandError(f"full: got {describe(fill_value)}; expected a number. Write x.item() for a tensor's value.")
     wanted = as_dtype(type(fill_value) if dtype is None else dtype)
-    _check_fits("full", fill_value, wanted)
-    return _filled("full", shape, fill_value, wanted, device)
-
-
-def _check_fits(name: str, value: Scalar, dtype: DType) -> None:
-    """That a number can be put into a tensor of the dtype."""
-    if isinstance(value, complex) and "complex" not in dtype.kind:
-        raise DTypeError(f"{name}: got {value} for {dtype}; expected unifw.complex64 or unifw.complex128.")
-    if "integer" in dtype.kind and isinstance(value, int):
-        limits = np.iinfo(dtype.name)
-        if not limits.min <= value <= limits.max:
-            raise ArgumentError(f"{name}: got {value} for {dtype}; expected {limits.min} to {limits.max}.")
+    return _filled("full", shape, held("full", fill_value, wanted), wanted, device)
 
 
 def zeros(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:
@@ -140,7 +129,7 @@ def _like(name: str, x: Tensor, value: Scalar, dtype: Any, device: str | None) -
     if not isinstance(x, Tensor):
         raise not_a_tensor(name, x)
     wanted = x.dtype if dtype is None else as_dtype(dtype)
-    _check_fits(name, value, wanted)
+    value = held(name, value, wanted)
     place = x.device if device is None else devices.existing(x.backend, device)
     return x.wrap(x.ops.full(x.shape, value, wanted, place))
 

@@ -12,7 +12,7 @@ from unifw.array.data_type import astype
 from unifw.array.manipulation import expand_dims
 from unifw.array.scatter import gather, positions
 from unifw.array.searching import require_order
-from unifw.dtypes import bool_, float32, int64
+from unifw.dtypes import bool_, float32, held, int64
 from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError, describe
 from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
@@ -123,7 +123,7 @@ def pad(
     """
     widths = _widths(pad_width, ndim_of("pad", x))
     if mode == "constant":
-        return call("pad", x, widths, constant_values)
+        return call("pad", x, widths, held("pad", constant_values, x.dtype))
     if mode not in ("reflect", "edge"):
         raise ArgumentError(f'pad: got mode {mode!r}; expected "constant", "reflect" or "edge".')
     for axis, width in enumerate(widths):

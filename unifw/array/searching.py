@@ -10,7 +10,7 @@ from unifw.array.data_type import astype
 from unifw.array.scatter import gather
 from unifw.array.statistical import sum as sum_
 from unifw.conversion import to_native
-from unifw.dtypes import bool_, promote, promote_scalar
+from unifw.dtypes import bool_, held, promote, promote_scalar
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.operators import Scalar, call
 from unifw.tensor import Tensor
@@ -126,6 +126,7 @@ def beside(name: str, x: Tensor | Scalar, like: Tensor) -> Tensor:
     """
     if isinstance(x, Scalar):
         kind: Any = type(x)
-        return like.wrap(to_native(x, like.backend, promote_scalar(like.dtype, kind), like.device))
+        dtype = promote_scalar(like.dtype, kind)
+        return like.wrap(to_native(held(name, x, dtype), like.backend, dtype, like.device))
     one_backend(name, (like, x))
     return x

@@ -26,6 +26,8 @@ def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float |
                 return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
             if not native.ndim:
                 raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
+            if type(axis) is bool or (type(axis) is tuple and bool in map(type, axis)):
+                axes_of(name, axis, native.ndim)
         if correction is None:
             return x.wrap(getattr(x.ops, name)(native, axis, keepdims))
         return x.wrap(getattr(x.ops, name)(native, axis, keepdims, correction))

@@ -67,6 +67,8 @@ def is_recorded() -> bool:
 @lru_cache(maxsize=4096, typed=True)
 def kept_integers(*values: int) -> tf.Tensor:
     """Integers as a tensor that is made once, for eager calls."""
+    if bool in map(type, values):
+        raise TypeError("no integer")
     wide = any(abs(value) >= 2**31 for value in values)
     with tf.init_scope(), tf.device("/device:CPU:0"):  # where kernels read shapes and axes
         return tf.constant(values, tf.int64 if wide else tf.int32, (len(values),))
@@ -75,6 +77,8 @@ def kept_integers(*values: int) -> tf.Tensor:
 @lru_cache(maxsize=1024, typed=True)  # 0.0 is no axis, and would be found as 0
 def kept_integer(value: int) -> tf.Tensor:
     """An axis as a tensor without axes that is made once, for eager calls."""
+    if type(value) is bool:
+        raise TypeError("no integer")
     with tf.init_scope(), tf.device("/device:CPU:0"):
         return tf.constant(operator.index(value), tf.int32)
 

@@ -14,7 +14,7 @@ from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow import statistical
 from unifw.backends.tensorflow.creation import full as _full
-from unifw.backends.tensorflow.native import TF, cast, eager, kept_integer, kept_integers, settings, thread
+from unifw.backends.tensorflow.native import TF, UNIFW, cast, eager, kept_integer, kept_integers, settings, thread
 from unifw.backends.tensorflow.tensor import TensorFlowTensor
 from unifw.dtypes import DType
 from unifw.tensor import Tensor
@@ -33,14 +33,32 @@ def _operator(name: str, operation: str) -> Callable[[Tensor, Any], Tensor]:
                     result = _new(TensorFlowTensor)
                     result.native = quick(self.native, other.native)
                     return result
-            elif (kind is float or kind is int) and other and thread.is_eager:  # it keeps 0.0 where -0.0 is meant
-                return TensorFlowTensor(quick(self.native, other))
+            elif thread.is_eager:
+                x = self.native
+                if (kind is float and other) or (kind is int and (0 < other < 128 or _takes(x.dtype, other))):
+                    return TensorFlowTensor(quick(x, other))
         except Exception:
             pass
         found: Tensor = plain(self, other)
         return found
 
     return apply
+
+
+def _takes(dtype: tf.DType, number: int) -> bool:
+    """Whether TensorFlow's conversion is right: other integers wrap, or leave an error behind that ends the process.
+
+    Not 0, for which it keeps one tensor, of -0.0 too.
+    """
+    low, high = _LIMITS[dtype]
+    return low <= number <= high and number != 0
+
+
+_LIMITS = {
+    native: (native.min, native.max) if native.is_integer else (-(2**53), 2**53)
+    for native in UNIFW
+    if native is not tf.bool
+}
 
 
 def _negative(self: Tensor) -> Tensor:

@@ -103,6 +103,8 @@ def round(x: torch.Tensor) -> torch.Tensor:
 
 
 def _sign(x: torch.Tensor) -> torch.Tensor:
+    if x.is_complex():
+        return complex_numbers.sign(x)
     result = torch.sgn(x)
     return torch.where(torch.isnan(x), x, result) if x.is_floating_point() else result  # sign(NaN) is NaN
 

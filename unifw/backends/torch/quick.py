@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from unifw.backends.torch import statistical
-from unifw.backends.torch.native import TORCH
+from unifw.backends.torch.native import TORCH, UNIFW
 from unifw.backends.torch.tensor import TorchTensor
 from unifw.dtypes import DType
 from unifw.tensor import Tensor
@@ -29,7 +29,7 @@ def _operator(name: str, native: Callable[[Any, Any], Any]) -> Callable[[Tensor,
                     result = _new(TorchTensor)
                     result.native = native(x, y)
                     return result
-            elif kind is float or kind is int:
+            elif kind is float or (kind is int and (-1 < other < 128 or _takes(x.dtype, other))):
                 return TorchTensor(native(x, other))
         except Exception:
             pass
@@ -37,6 +37,19 @@ def _operator(name: str, native: Callable[[Any, Any], Any]) -> Callable[[Tensor,
         return found
 
     return apply
+
+
+def _takes(dtype: torch.dtype, number: int) -> bool:
+    """Whether the dtype holds an integer, which torch would wrap into it."""
+    low, high = _LIMITS[dtype]
+    return low <= number <= high
+
+
+_LIMITS = {
+    native: (torch.iinfo(native).min, torch.iinfo(native).max) if "integer" in dtype.kind else (-(2**53), 2**53)
+    for native, dtype in UNIFW.items()
+    if native is not torch.bool
+}
 
 
 def _negative(self: Tensor) -> Tensor:
