@@ -625,3 +625,12 @@ def test_tensors_of_two_backends(backend: str) -> None:
     for function in (linalg.solve, linalg.cross, linalg.outer, unifw.tensordot, unifw.vecdot, unifw.matmul):
         with pytest.raises(MixedBackendError):
             function(x, y)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, np.inf])
+def test_the_norm_of_nothing_is_zero(backend: str, order: float) -> None:
+    assert_same(linalg.vector_norm(unifw.zeros((2, 0)), axis=1, ord=order), np.zeros(2, "float32"))
+    assert_same(linalg.vector_norm(unifw.zeros((0, 2)), ord=order, keepdims=True), np.zeros((1, 1), "float32"))
+    if order in (1, 2, np.inf):
+        assert_same(linalg.matrix_norm(unifw.zeros((0, 0)), ord=order), np.zeros((), "float32"))
+        assert_same(linalg.matrix_norm(unifw.zeros((2, 0, 3)), ord=order), np.zeros(2, "float32"))

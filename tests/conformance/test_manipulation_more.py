@@ -75,6 +75,12 @@ def test_tile(backend: str, x: Any, counts: tuple[int, ...]) -> None:
     assert_same(unifw.tile(unifw.asarray(x), counts), np.tile(x, counts))
 
 
+def test_tile_along_many_axes_in_every_dtype(backend: str) -> None:
+    for dtype in ("bool", "int8", "uint16", "uint32", "uint64", "float16", "complex64"):
+        x = np.ones((2, 1), dtype)
+        assert_same(unifw.tile(unifw.asarray(x), (1, 2, 3, 1, 2)), np.tile(x, (1, 2, 3, 1, 2)))
+
+
 @quick
 @given(x=numbered, data=st.data())
 def test_roll(backend: str, x: Any, data: st.DataObject) -> None:

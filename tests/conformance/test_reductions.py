@@ -119,6 +119,8 @@ def test_extremes_of_nothing_are_an_error(backend: str, name: str) -> None:
 
 def test_variance_without_degrees_of_freedom_is_nan(backend: str) -> None:
     assert_same(unifw.var(unifw.asarray([3.0]), correction=1), np.float32(np.nan))
+    assert_same(unifw.var(unifw.asarray([3.0, 5.0]), correction=2), np.float32(np.nan))
+    assert_same(unifw.std(unifw.asarray([[3.0, 5.0]]), axis=1, correction=2.5), np.float32([np.nan]))
     assert_same(unifw.var(unifw.asarray([3.0])), np.float32(0))
     assert_same(unifw.var(unifw.asarray([1.0, 3.0]), axis=()), np.float32([0, 0]))
 

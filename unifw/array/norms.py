@@ -27,7 +27,7 @@ def vector_norm(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False, ord:
     """The p-norm along the axes, sum(|x|^ord)^(1/ord); its gradient at zero is 0.
 
     The order inf is the greatest, -inf the smallest absolute value, 0 counts what is not zero. The result is real.
-    Raises DTypeError unless x is floating.
+    The norm of nothing is 0. Raises DTypeError unless x is floating.
 
     >>> import unifw
     >>> x = unifw.asarray([3.0, -4.0])
@@ -43,11 +43,16 @@ def vector_norm(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False, ord:
     if ord == 0:
         return sum_(astype(not_equal(x, 0), size.dtype), axis=axis, keepdims=keepdims)
     if math.isinf(ord):
-        return (max_ if ord > 0 else min_)(size, axis=axis, keepdims=keepdims)
+        return (_greatest if ord > 0 else min_)(size, axis=axis, keepdims=keepdims)
     if ord in (1, 2):
         total = sum_(size if ord == 1 else square_(size), axis=axis, keepdims=keepdims)
         return total if ord == 1 else root(total)
     return _power(sum_(_power(size, float(ord)), axis=axis, keepdims=keepdims), 1 / ord)
+
+
+def _greatest(sizes: Tensor, axis: Axis, keepdims: bool = False) -> Tensor:
+    """The greatest of numbers that are not negative: 0 of none."""
+    return (sum_ if 0 in sizes.ops.static_shape(sizes.native) else max_)(sizes, axis=axis, keepdims=keepdims)
 
 
 def _power(x: Tensor, exponent: float) -> Tensor:
@@ -78,7 +83,7 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: MatrixOrder = "fro
         result = _spectral(x, ord)
     elif ord in (1, -1, math.inf, -math.inf):
         sums = sum_(abs_(x), axis=-2 if abs(float(ord)) == 1 else -1)
-        result = (max_ if float(ord) > 0 else min_)(sums, axis=-1)
+        result = (_greatest if float(ord) > 0 else min_)(sums, axis=-1)
     else:
         raise ArgumentError(f'matrix_norm: got ord={ord!r}; expected one of "fro", "nuc", 1, -1, 2, -2, inf or -inf.')
     return expand_dims(expand_dims(result, axis=-1), axis=-1) if keepdims else result
@@ -87,4 +92,4 @@ def matrix_norm(x: Tensor, /, *, keepdims: bool = False, ord: MatrixOrder = "fro
 def _spectral(x: Tensor, ord: MatrixOrder) -> Tensor:
     has_kernel("matrix_norm", x)
     values = solved("svdvals", FINITE, x)
-    return sum_(values, axis=-1) if ord == "nuc" else (max_ if ord == 2 else min_)(values, axis=-1)
+    return sum_(values, axis=-1) if ord == "nuc" else (_greatest if ord == 2 else min_)(values, axis=-1)

@@ -286,7 +286,8 @@ def mean(x: Array, axis: Any, keepdims: bool) -> Array:
 def var(x: Array, axis: Any, keepdims: bool, correction: float) -> Array:
     x = _floating(x)
     total = sum(np.square(np.abs(x - mean(x, axis, True))), axis, keepdims)
-    return np.asarray(total / total.dtype.type(np.maximum(_count(x, axis) - correction, 0)))
+    left = _count(x, axis) - correction
+    return np.asarray(total / total.dtype.type(left if left > 0 else np.nan))
 
 
 # ---- sorting, sets, Fourier transforms

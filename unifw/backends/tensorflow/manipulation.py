@@ -46,6 +46,8 @@ def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
     sizes = (1,) * (len(shape) - x.shape.rank) + tuple(x.shape)
     if any(size not in (1, target) for size, target in zip(sizes, shape, strict=True)):
         raise ValueError(f"{sizes} does not broadcast to {shape}")
+    if x.dtype is tf.uint16:  # there is no kernel
+        return tf.bitcast(broadcast_to(tf.bitcast(x, tf.int16), shape), tf.uint16)
     return tf.tile(
         tf.reshape(x, sizes), [target if size == 1 else 1 for size, target in zip(sizes, shape, strict=True)]
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from unifw.backends.tensorflow.native import cast, eager, integers, kept_integers, op, static_shape, thread
-from unifw.backends.tensorflow.promotion import floating
+from unifw.backends.tensorflow.promotion import constant, floating
 from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
@@ -185,7 +186,9 @@ def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor
     deviations = x - raw.Mean(input=x, axis=axes, keep_dims=True)
     squares = tf.math.real(deviations * tf.math.conj(deviations)) if x.dtype.is_complex else raw.Square(x=deviations)
     count = cast(tf.size(x) / tf.size(raw.Mean(input=x, axis=axes, keep_dims=False)), squares.dtype)
-    return raw.Sum(input=squares, axis=axes, keep_dims=keepdims) / tf.maximum(count - correction, 0)
+    left = count - correction
+    divisor = raw.SelectV2(condition=left > 0, t=left, e=constant(math.nan, left.dtype))  # undefined, as in PyTorch
+    return raw.Sum(input=squares, axis=axes, keep_dims=keepdims) / divisor
 
 
 def argmax(x: tf.Tensor, axis: int | None, keepdims: bool) -> tf.Tensor:
