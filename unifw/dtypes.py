@@ -202,6 +202,8 @@ def held(name: str, number: Any, dtype: DType) -> Any:
         return complex(_rounded(number.real, dtype), _rounded(number.imag, dtype))
     if dtype is bool_:
         return bool(number)
+    if kind is bool:
+        return int(number)
     try:
         if fits(number, dtype):
             return number if dtype in _LIMITS else _rounded(number, dtype)

@@ -164,7 +164,7 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
             )
     if any(isinstance(x, complex) for x in operands) and name in _REAL:
         return DTypeError(f"{name}: got a complex number; expected real ones. Write z.real or abs(z) first.")
-    for rule in (_explain_devices, _explain_matmul, _explain_broadcast, _explain_kind):
+    for rule in (_explain_devices, _explain_matmul, _explain_broadcast, _explain_kind, _explain_power):
         explained = rule(name, tensors)
         if explained is not None:
             return explained
@@ -244,6 +244,14 @@ def _explain_kind(name: str, tensors: list[Any]) -> Exception | None:
     else:
         return None
     return DTypeError(f"{name}: got {' and '.join(describe(x) for x in tensors)}; expected {expected}.")
+
+
+def _explain_power(name: str, tensors: list[Any]) -> Exception | None:
+    if name != "pow" or any("integer" not in x.dtype.kind for x in tensors):
+        return None
+    return DTypeError(
+        "pow: got a negative exponent for integers; expected 0 or more. Write unifw.astype(x, unifw.float32) first."
+    )
 
 
 def _broadcast(*shapes: tuple[Any, ...]) -> tuple[int, ...] | None:

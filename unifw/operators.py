@@ -79,14 +79,15 @@ def with_number(name: str, x: Operators, number: Any) -> tuple[Native, Any]:
     common = promote_scalar(x.dtype, kind)
     if "integer" in common.kind and name in _IN_FLOATS:
         common = float32
-    elif name in _OF_ORDER and not fits(number, common):
+    elif name in _OF_ANY and not fits(number, common):
         common, number = float32, inf if number > 0 else -inf
     return x.native if common is x.dtype else x.ops.astype(x.native, common), held(name, number, common)
 
 
 _IN_FLOATS = frozenset({"atan2", "copysign", "divide", "hypot", "logaddexp", "nextafter"})
-_OF_ORDER = frozenset({"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"})
-"""Beyond a dtype's limits, infinity is in the same order to all of its numbers."""
+_COMPARISONS = frozenset({"equal", "greater", "greater_equal", "less", "less_equal", "not_equal"})
+_OF_ANY = _COMPARISONS | {"logical_and", "logical_or", "logical_xor"}
+"""Beyond a dtype's limits, infinity is in the same order to all of its numbers, and as true."""
 
 
 def _otherwise(name: str, *operands: Any) -> Tensor | None:

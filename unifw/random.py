@@ -21,7 +21,7 @@ from unifw.array.sorting import argsort
 from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
 from unifw.devices import placed
-from unifw.dtypes import DType, as_dtype, float32, float64, int64, numpy_dtype
+from unifw.dtypes import DType, as_dtype, float32, float64, held, int64, numpy_dtype
 from unifw.eagerly import switch as off
 from unifw.errors import ArgumentError, DTypeError, StateDictError
 from unifw.operators import unary
@@ -304,7 +304,7 @@ def integers(
 ) -> Tensor:
     """Integers from `low` to `high` - 1, each as likely; int64 unless another integer dtype is given.
 
-    Raises ArgumentError for an empty range.
+    Raises ArgumentError for an empty range, and NumberRangeError for one that the dtype does not hold.
 
     >>> import unifw
     >>> set(unifw.random.integers(3, 5, (50,)).tolist()) <= {3, 4}
@@ -313,6 +313,8 @@ def integers(
     if not low < high:
         raise ArgumentError(f"random.integers: got the range {low} to {high}; expected low below high.")
     wanted = int64 if dtype is None else as_dtype(dtype)
+    for limit in (low, high - 1):
+        held("random.integers", limit, wanted)
     host = _stream_on_host(generator)
     if host is not None:
         return asarray(host.integers(low, high, shape).astype(numpy_dtype(wanted)), dtype=wanted, device=device)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import unifw
-from unifw.errors import ArgumentError, NumberRangeError, OperandError
+from unifw.errors import ArgumentError, DTypeError, NumberRangeError, OperandError
 from unifw.tensor import Tensor
 
 from .conftest import NATIVE
@@ -95,6 +95,36 @@ def test_the_limits_themselves_are_in_range(backend: str, name: str) -> None:
             )
             want = np.full(2, number, dtype) if expected is None else expected.numpy()
             assert_same(IN_RANGE[name](unifw.ones(2, dtype=dtype), number), want)
+
+
+def test_other_numbers_that_a_dtype_does_not_hold(backend: str) -> None:
+    calls: dict[str, Callable[[], Any]] = {
+        "arange: got 299 for uint8": lambda: unifw.arange(300, dtype="uint8"),
+        "arange: got -3 for uint8": lambda: unifw.arange(-3, 3, dtype="uint8"),
+        f"arange: got {2**70} for int64": lambda: unifw.arange(2**70, 2**70 + 2),
+        "random.integers: got 299 for uint8": lambda: unifw.random.integers(0, 300, (2,), dtype="uint8"),
+        "full: got nan for int8": lambda: unifw.full(2, float("nan"), dtype="int8"),
+        "full_like: got inf for int64": lambda: unifw.full_like(unifw.ones(2, dtype="int64"), float("inf")),
+        "asarray: got 300.0 for uint8": lambda: unifw.asarray([1.5, 300.0], dtype="uint8"),
+    }
+    for text, call in calls.items():
+        with pytest.raises(NumberRangeError, match=text.replace(".", "[.]")):
+            call()
+    assert_same(unifw.arange(256, dtype="uint8"), np.arange(256, dtype="uint8"))
+
+
+def test_truth_values_count_as_integers(backend: str) -> None:
+    for dtype in (*INTEGERS, *FLOATS):
+        x = np.asarray([3, 2], dtype)
+        assert_same(unifw.asarray(x) + True, x + x.dtype.type(1))
+        assert_same(True - unifw.asarray(x, dtype=dtype) * False, np.ones(2, dtype))
+        assert_same(unifw.maximum(unifw.asarray(x), True), x)
+        assert_same(unifw.logical_and(unifw.asarray(x), 300), np.asarray([True, True]))
+
+
+def test_integers_to_a_negative_power(backend: str) -> None:
+    with pytest.raises(DTypeError, match=r"^pow: got a negative exponent for integers; expected 0"):
+        unifw.ones(2, dtype="int8") ** -1
 
 
 COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)

@@ -194,11 +194,19 @@ def arange(
         raise ShapeError("arange: got step 0; expected another number. Write unifw.full(n, value) for equal values.")
     integers = not any(isinstance(value, float) for value in (start, stop, step))
     wanted = (int64 if integers else float32) if dtype is None else as_dtype(dtype)
+    if {type(start), type(stop), type(step)} == {int}:  # and no size that a graph leaves open
+        _check_held(range(start, stop, step), wanted)  # type: ignore[arg-type]
     backend = get_backend()
     if wanted is uint64 and integers and max(start, stop) > 2**63:  # beyond the range of the native kernels
         values = [*range(int(start), int(stop), int(step))]
         return asarray(np.asarray(values, "uint64"), device=device)
     return backend.Tensor(backend.array.arange(start, stop, step, wanted, devices.placed(backend, device)))
+
+
+def _check_held(values: range, dtype: DType) -> None:
+    """That the native kernels, which count in int64, and an integer dtype hold the first and the last of a range."""
+    for value in (values[0], values[-1]) if values else ():
+        held("arange", value, dtype if "integer" in dtype.kind else int64)
 
 
 def _check_range(name: str, *values: Any) -> None:
