@@ -214,7 +214,7 @@ from unifw.variable import Parameter as Parameter
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
-_MODULES = ("data", "models", "nn", "optim", "train")
+_MODULES = ("data", "io", "models", "nn", "optim", "train")
 _FUNCTIONS = {
     "debugging": ("debug_nans",),
     "io": (
@@ -235,6 +235,7 @@ _LATER = {name: module for module, names in _FUNCTIONS.items() for name in names
 
 if _typing.TYPE_CHECKING:
     from unifw import data as data
+    from unifw import io as io
     from unifw import models as models
     from unifw import nn as nn
     from unifw import optim as optim
@@ -262,6 +263,8 @@ else:  # a type checker would take this for a promise to have every name
         return found
 
 
+__all__ = sorted({*_names.of_package(globals(), "errors", "fft", "linalg", "random"), *_MODULES, *_LATER})
+
+
 def __dir__() -> list[str]:
-    modules = ("errors", "fft", "linalg", "random", *_MODULES)
-    return sorted({*_names.of_package(globals(), *modules), *_MODULES, *_LATER})
+    return __all__

@@ -159,6 +159,7 @@ def test_models_and_layers_are_imported_when_they_are_used() -> None:
         "unifw.nn.Linear",
         "from unifw import Trainer, compile, nn; assert unifw.compile is compile",
         "unifw.save, unifw.load",
+        "from unifw import *; assert Trainer and io.save is save and nn.Linear and optim and data and train",
     )
     for use in uses:
         subprocess.run([sys.executable, "-c", program + use], check=True)
