@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 
 import unifw.backends as folder  # before the function of that name replaces it in `unifw`
-from unifw.errors import BackendNotInstalledError, UnknownBackendError, UnsupportedError
+from unifw.errors import ArgumentError, BackendNotInstalledError, UnknownBackendError, UnsupportedError
 from unifw.spec import Backend, BackendInfo
 
 ENVIRONMENT_VARIABLE = "UNIFW_BACKEND"
@@ -177,7 +177,7 @@ def part(backend: Backend, name: str) -> Any:
 def backend_of_format(format: str) -> BackendInfo:
     """The backend that writes the export format; imports no framework.
 
-    Raises UnknownBackendError naming every format there is.
+    Raises ArgumentError naming every format there is.
 
     >>> backend_of_format("saved_model").name
     'tensorflow'
@@ -187,7 +187,7 @@ def backend_of_format(format: str) -> BackendInfo:
         if format in candidate.formats:
             return candidate
     known = sorted(name for candidate in infos for name in candidate.formats)
-    raise UnknownBackendError(f"export: got format {format!r}; expected one of {', '.join(known)}.")
+    raise ArgumentError(f"export: got format {format!r}; expected one of {', '.join(known)}.")
 
 
 def backend_of_checkpoint(ending: str) -> BackendInfo | None:

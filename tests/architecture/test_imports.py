@@ -167,6 +167,8 @@ def test_models_and_layers_are_imported_when_they_are_used() -> None:
 
     with pytest.raises(AttributeError, match="module 'unifw' has no attribute 'modles'"):
         getattr(unifw, "modles")  # noqa: B009  # mypy would see it
+    with pytest.raises(AttributeError, match=r"no attribute 'randn'\. Write unifw\.random\.uniform"):
+        getattr(unifw, "randn")  # noqa: B009
 
 
 USE = """
