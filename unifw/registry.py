@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from threading import RLock
 from typing import Any
 
 import unifw.backends as folder  # before the function of that name replaces it in `unifw`
@@ -23,6 +24,7 @@ ENVIRONMENT_VARIABLE = "UNIFW_BACKEND"
 ENTRY_POINT_GROUP = "unifw.backends"
 
 _loaded: dict[str, Backend] = {}
+_loading = RLock()
 _on_load: list[Callable[[Backend], None]] = []
 _default: Backend | None = None
 _active: ContextVar[Backend | None] = ContextVar("unifw_backend", default=None)
@@ -82,6 +84,11 @@ def load_backend(name: str) -> Backend:
     """
     if name in _loaded:
         return _loaded[name]
+    with _loading:  # another thread may have begun
+        return _loaded[name] if name in _loaded else _load(name)
+
+
+def _load(name: str) -> Backend:
     known = info(name)
     if not _installed(known):
         raise BackendNotInstalledError(

@@ -199,6 +199,7 @@ CASES: dict[str, Case] = {
     ),
     "dataset-array": (lambda: unifw.data.DataLoader(array(3, 2)), OperandError, "DataLoader: got ndarray...Array"),
     "mode": (lambda: nn.ReLU().train(array(1)), ArgumentError, "train: got ndarray...expected True or False"),
+    "compiled-number": (lambda: unifw.compile(3), ArgumentError, "compile: got int 3; expected a function or a Module"),
     "integer-model": (lambda: nn.Linear(1, 1).to(unifw.int32), DTypeError, "to: got int32...a floating dtype"),
     "integer-parameter": (
         lambda: nn.Parameter([1, 2]),

@@ -55,7 +55,7 @@ class Optimizer:
     def __init__(
         self, parameters: Any, lr: Schedule, groups: Groups | None = None, maximize: bool = False, **hyper: Any
     ) -> None:
-        self.parameters = _named(parameters)
+        self.parameters = named(parameters)
         self.lr = lr
         check_setting(type(self).__name__, "lr", lr)
         hyper["maximize"] = maximize
@@ -261,7 +261,8 @@ def shrunk(parameter: Tensor, hyper: Hyper) -> Tensor:
     return parameter * (1 - hyper["lr"] * hyper["weight_decay"]) if hyper["weight_decay"] else parameter
 
 
-def _named(parameters: Any) -> dict[str, Parameter]:
+def named(parameters: Any) -> dict[str, Parameter]:
+    """The parameters of a Module, a dict or pairs, by name. Raises OperandError for anything else, and for none."""
     if hasattr(parameters, "named_parameters"):
         parameters = dict(parameters.named_parameters())
     listed = parameters.items() if isinstance(parameters, Mapping) else parameters
