@@ -214,7 +214,7 @@ from unifw.variable import Parameter as Parameter
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 
-_MODULES = ("data", "models", "nn", "optim", "train")
+_MODULES = ("data", "io", "models", "nn", "optim", "train")
 _FUNCTIONS = {
     "debugging": ("debug_nans",),
     "io": (
@@ -233,8 +233,25 @@ _FUNCTIONS = {
 _LATER = {name: module for module, names in _FUNCTIONS.items() for name in names}
 """What is imported when it is first used: who computes with arrays alone does not wait for layers."""
 
+_INSTEAD = {
+    "cat": "Write unifw.concat([x, y]).",
+    "concatenate": "Write unifw.concat([x, y]).",
+    "as_tensor": "Write unifw.asarray(values).",
+    "from_numpy": "Write unifw.asarray(values).",
+    "rand*": "Write unifw.random.uniform(shape), .normal(shape) or .integers(low, high, shape).",
+    "manual_seed": "Write unifw.seed(n).",
+    "unsqueeze": "Write unifw.expand_dims(x, axis=...).",
+    "*transpose": "Write unifw.permute_dims(x, axes), or x.mT for the last two.",
+    "permute": "Write unifw.permute_dims(x, axes).",
+    "cuda": 'Write unifw.device("gpu:0"), or model.to("gpu:0").',
+    "enable_grad": "Gradients are functions: write unifw.value_and_grad(loss)(model, ...).",
+    "GradientTape": "Gradients are functions: write unifw.value_and_grad(loss)(model, ...).",
+}
+"""What takes the place of names that people bring along and that are not here."""
+
 if _typing.TYPE_CHECKING:
     from unifw import data as data
+    from unifw import io as io
     from unifw import models as models
     from unifw import nn as nn
     from unifw import optim as optim
@@ -257,11 +274,13 @@ else:  # a type checker would take this for a promise to have every name
         if name in _MODULES:
             return _import_module(f"unifw.{name}")
         if name not in _LATER:
-            raise AttributeError(f"module 'unifw' has no attribute {name!r}", name=name)
+            raise _names.absent(__name__, name, _INSTEAD)
         globals()[name] = found = getattr(_import_module(f"unifw.{_LATER[name]}"), name)
         return found
 
 
+__all__ = sorted({*_names.of_package(globals(), "errors", "fft", "linalg", "random"), *_MODULES, *_LATER})
+
+
 def __dir__() -> list[str]:
-    modules = ("errors", "fft", "linalg", "random", *_MODULES)
-    return sorted({*_names.of_package(globals(), *modules), *_MODULES, *_LATER})
+    return __all__

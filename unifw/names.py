@@ -1,4 +1,4 @@
-"""Which names of a namespace are for users: what `dir()` shows, and so what an editor or a notebook offers."""
+"""Which names of a namespace are for users: what `dir()` shows, an editor offers and `import *` brings."""
 
 from __future__ import annotations
 

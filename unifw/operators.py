@@ -94,7 +94,7 @@ def _otherwise(name: str, *operands: Any) -> Tensor | None:
     """What the backend's function `<name>_otherwise` gives for operands that the fast one has no kernel for."""
     tensors = [x for x in operands if isinstance(x, Operators)]
     function = getattr(tensors[0].ops, f"{name}_otherwise", None) if tensors else None
-    if function is None or any(x.ops is not tensors[0].ops for x in tensors):
+    if function is None or not all(_fits(x, tensors[0].ops) for x in operands):
         return None
     natives = [getattr(x, "native", x) for x in operands]
     try:
@@ -106,6 +106,10 @@ def _otherwise(name: str, *operands: Any) -> Tensor | None:
     except Exception:
         return None  # the first failure has the better reason
     return result
+
+
+def _fits(x: Any, ops: Any) -> bool:
+    return x.ops is ops if isinstance(x, Operators) else isinstance(x, Scalar) or ops.is_size(x)
 
 
 def promoted(ops: Any, first: Native, second: Native) -> tuple[Native, Native]:

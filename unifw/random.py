@@ -376,5 +376,8 @@ def choice(
     return picked if isinstance(x, int) else reshape(take(x, reshape(picked, (-1,)), axis=0), (*shape, *x.shape[1:]))
 
 
+__all__ = _names.of_module(globals())
+
+
 def __dir__() -> list[str]:
-    return _names.of_module(globals())
+    return __all__

@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
+from threading import RLock
 from typing import Any
 
 import unifw.backends as folder  # before the function of that name replaces it in `unifw`
-from unifw.errors import BackendNotInstalledError, UnknownBackendError, UnsupportedError
+from unifw.errors import ArgumentError, BackendNotInstalledError, UnknownBackendError, UnsupportedError
 from unifw.spec import Backend, BackendInfo
 
 ENVIRONMENT_VARIABLE = "UNIFW_BACKEND"
 ENTRY_POINT_GROUP = "unifw.backends"
 
 _loaded: dict[str, Backend] = {}
+_loading = RLock()
 _on_load: list[Callable[[Backend], None]] = []
 _default: Backend | None = None
 _active: ContextVar[Backend | None] = ContextVar("unifw_backend", default=None)
@@ -82,6 +84,11 @@ def load_backend(name: str) -> Backend:
     """
     if name in _loaded:
         return _loaded[name]
+    with _loading:  # another thread may have begun
+        return _loaded[name] if name in _loaded else _load(name)
+
+
+def _load(name: str) -> Backend:
     known = info(name)
     if not _installed(known):
         raise BackendNotInstalledError(
@@ -177,7 +184,7 @@ def part(backend: Backend, name: str) -> Any:
 def backend_of_format(format: str) -> BackendInfo:
     """The backend that writes the export format; imports no framework.
 
-    Raises UnknownBackendError naming every format there is.
+    Raises ArgumentError naming every format there is.
 
     >>> backend_of_format("saved_model").name
     'tensorflow'
@@ -187,7 +194,7 @@ def backend_of_format(format: str) -> BackendInfo:
         if format in candidate.formats:
             return candidate
     known = sorted(name for candidate in infos for name in candidate.formats)
-    raise UnknownBackendError(f"export: got format {format!r}; expected one of {', '.join(known)}.")
+    raise ArgumentError(f"export: got format {format!r}; expected one of {', '.join(known)}.")
 
 
 def backend_of_checkpoint(ending: str) -> BackendInfo | None:

@@ -161,10 +161,7 @@ class Tensor(Operators):
         >>> unifw.asarray([2.5]).item()
         2.5
         """
-        values = self.numpy()
-        if values.size != 1:
-            raise ShapeError(f"item: got shape {values.shape}; expected one element. Write x.tolist() for all of them.")
-        return values.item()
+        return self._number("item()")
 
     def tolist(self) -> Any:
         """The values as nested Python lists.
@@ -184,15 +181,18 @@ class Tensor(Operators):
                 "unifw.fori_loop or unifw.scan for `for`, and keep numpy() and item() out of what is traced."
             )
 
-    def _number(self, what: str) -> Any:
+    def _number(self, what: str, instead: str = "x.tolist() for all of them") -> Any:
         self._known(what)
-        return self.item()
+        values: Numpy = self.ops.to_numpy(self.native)
+        if values.size != 1:
+            raise ShapeError(f"{what}: got shape {values.shape}; expected one element. Write {instead}.")
+        return values.item()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numpy:
         return self.numpy() if dtype is None else self.numpy().astype(dtype)
 
     def __bool__(self) -> bool:
-        return bool(self._number("bool()"))
+        return bool(self._number("bool()", "unifw.all(x), unifw.any(x), or unifw.where(x, a, b) for each"))
 
     def __int__(self) -> int:
         return int(self._number("int()"))
@@ -213,6 +213,9 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def __format__(self, spec: str) -> str:
+        return format(self._number(f"format {spec!r}"), spec) if spec else str(self)
 
     def __repr__(self) -> str:
         facts = f"dtype={self.dtype}, device={self.device}, backend={self.backend.name}"
@@ -360,9 +363,6 @@ class Tensor(Operators):
         return explain("index", error, self)
 
 
-_INDEX_TYPES = (int, slice, type(None), type(Ellipsis), Tensor, np.ndarray, np.integer, list)
-
-
 def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
@@ -373,13 +373,14 @@ def _native_key(x: Tensor, key: Any) -> Any:
     return key
 
 
-_PLAIN_INDEX = {int, slice, type(None), type(Ellipsis)}
+_PLAIN_TYPES = (int, slice, type(None), type(Ellipsis))
+_PLAIN_INDEX = {*_PLAIN_TYPES}
 _ARRAYS = (Tensor, np.ndarray, np.generic, list)
 
 
 def _native_part(x: Tensor, part: Any) -> Any:
     if not isinstance(part, _ARRAYS):
-        if not isinstance(part, _INDEX_TYPES) and not x.ops.is_size(part):
+        if not isinstance(part, _PLAIN_TYPES) and not x.ops.is_size(part):
             raise no_index(part)
         return part
     if not isinstance(part, Tensor):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from unifw import changes, shortcuts
 from unifw.conversion import TensorLike, to_native
-from unifw.errors import OperandError, ShapeError, TracedValueError, describe
+from unifw.errors import DTypeError, OperandError, ShapeError, TracedValueError, describe
 from unifw.registry import get_backend, load_backend
 from unifw.spec import Backend, Native, Storage
 from unifw.tensor import Tensor, rebuild
@@ -129,7 +129,7 @@ class Variable(Tensor):
 class Parameter(Variable):
     """A tensor that training changes; with `trainable=False` it stays as it is.
 
-    Lives on the backend of `data`, or on the active one.
+    Lives on the backend of `data`, or on the active one. Raises DTypeError for integers, unless they stay.
 
     >>> import unifw
     >>> unifw.Parameter([1.0, 2.0]).trainable
@@ -141,6 +141,11 @@ class Parameter(Variable):
 
     def __init__(self, data: TensorLike, trainable: bool = True) -> None:
         super().__init__(data)
+        if trainable and "floating" not in self.dtype.kind:
+            raise DTypeError(
+                f"Parameter: got dtype {self.dtype}; expected a floating dtype, since training changes it. "
+                "Write unifw.Buffer(...) for what it does not change."
+            )
         self._trainable = trainable
 
     @property

@@ -159,6 +159,7 @@ def test_models_and_layers_are_imported_when_they_are_used() -> None:
         "unifw.nn.Linear",
         "from unifw import Trainer, compile, nn; assert unifw.compile is compile",
         "unifw.save, unifw.load",
+        "from unifw import *; assert Trainer and io.save is save and nn.Linear and optim and data and train",
     )
     for use in uses:
         subprocess.run([sys.executable, "-c", program + use], check=True)
@@ -166,6 +167,8 @@ def test_models_and_layers_are_imported_when_they_are_used() -> None:
 
     with pytest.raises(AttributeError, match="module 'unifw' has no attribute 'modles'"):
         getattr(unifw, "modles")  # noqa: B009  # mypy would see it
+    with pytest.raises(AttributeError, match=r"no attribute 'randn'\. Write unifw\.random\.uniform"):
+        getattr(unifw, "randn")  # noqa: B009
 
 
 USE = """

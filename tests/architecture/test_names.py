@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 import unifw
-from unifw import data, fft, linalg, models, nn, optim, random, train
+from unifw import data, fft, io, linalg, models, nn, optim, random, train
 
 NAMESPACES = [
-    unifw, data, fft, linalg, models, nn, nn.functional, nn.init, nn.parametrizations, nn.parametrize, optim,
+    unifw, data, fft, io, linalg, models, nn, nn.functional, nn.init, nn.parametrizations, nn.parametrize, optim,
     optim.schedules, random, train,
 ]  # fmt: skip
 MODULES = {
-    unifw: {"data", "errors", "fft", "linalg", "models", "nn", "optim", "random", "train"},
+    unifw: {"data", "errors", "fft", "io", "linalg", "models", "nn", "optim", "random", "train"},
     nn: {"functional", "init", "parametrizations", "parametrize"},
     optim: {"schedules"},
 }
@@ -34,3 +34,10 @@ def test_public_names(namespace: ModuleType) -> None:
     foreign = {name for name, x in shown.items() if not getattr(x, "__module__", "unifw").startswith("unifw")}
     assert foreign <= {"Lengths", "Reduction"}, "types that annotations name"
     assert not [name for name, x in shown.items() if needs_example(x) and ">>>" not in (x.__doc__ or "")]
+
+
+@pytest.mark.parametrize("namespace", [x for x in NAMESPACES if x is not train], ids=lambda module: module.__name__)
+def test_star_imports_what_dir_shows(namespace: ModuleType) -> None:
+    found: dict[str, Any] = {}
+    exec(f"from {namespace.__name__} import *", found)
+    assert found.keys() - {"__builtins__"} == {*dir(namespace)}

@@ -65,7 +65,7 @@ WITHOUT_CALL = {
 def test_every_public_function_and_class_has_a_docstring_with_an_example() -> None:
     bare = []
     for module in PUBLIC:
-        for name, value in vars(module).items():
+        for name, value in ((name, getattr(module, name)) for name in dir(module)):
             home = "unifw" if hasattr(module, "__path__") else module.__name__  # a package offers what it imports
             own = callable(value) and str(getattr(value, "__module__", "")).startswith(home)
             if (

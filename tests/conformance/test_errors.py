@@ -231,6 +231,14 @@ ARGUMENTS: dict[str, tuple[type[Exception], str, Callable[[], Any]]] = {
     ),
     "a complex bound": (DTypeError, "clip: got a complex number; expected real", lambda: unifw.clip(z(3), 1j)),
     "a complex divisor": (DTypeError, "floor_divide: got a complex number; expected real", lambda: z(3) // 1j),
+    "an array added": (OperandError, "add: got ndarray", lambda: z(3) + np.ones(3)),
+    "an array subtracted": (OperandError, "subtract: got ndarray", lambda: z(3) - np.ones(3)),
+    "an array multiplied as matrix": (OperandError, "matmul: got ndarray", lambda: z(3) @ np.ones(3)),
+    "a native tensor added": (OperandError, "add: got .*expected a unifw Tensor", lambda: z(3) + z(3).native),
+    "if of several": (ShapeError, r"bool\(\): got shape \(3,\).* Write unifw\.all\(x\)", lambda: bool(z(3))),
+    "float of several": (ShapeError, r"float\(\): got shape \(3,\); expected one", lambda: float(z(3))),
+    "item of several": (ShapeError, r"item\(\): got shape \(3,\); expected one", lambda: z(3).item()),
+    "format of several": (ShapeError, r"format '\.2f': got shape \(3,\); expected one", lambda: f"{z(3):.2f}"),
     "no dtype": (ArgumentError, r"result_type: got \(1,\); expected at least one", lambda: unifw.result_type(1)),
 }
 

@@ -177,3 +177,10 @@ def test_variables_take_part_in_operations(backend: str, kind: Any) -> None:
 def test_a_tensor_is_its_own_namespaces(backend: str) -> None:
     assert unifw.ones(1).__array_namespace__() is unifw
     assert unifw.ones(2).to("cpu").device == unifw.ones(2).to_device("cpu").device == "cpu"
+
+
+def test_a_number_in_text(backend: str) -> None:
+    """As `print(f"{loss:.4f}")` has it."""
+    x = unifw.asarray(1.5)
+    assert f"{x:.2f} {unifw.asarray([7]):03d}" == "1.50 007"
+    assert f"{x}" == repr(x)

@@ -10,7 +10,7 @@ import pytest
 
 import unifw
 from unifw import nn
-from unifw.errors import UnifwError
+from unifw.errors import MixedBackendError, UnifwError
 
 from ..unit.layer_formulas import LAYERS, Formula
 from ..unit.loss_formulas import LOSSES
@@ -88,3 +88,19 @@ def words(outcome: Any) -> Any:
     if not isinstance(outcome, Exception):
         return outcome
     return type(outcome), str(outcome).partition("The native framework says")[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("name", "formula"), EVERY.items(), ids=EVERY)
+def test_an_input_of_another_backend_is_refused(name: str, formula: Formula, backend: str) -> None:
+    """TensorFlow would take torch's tensors for arrays, and no gradient would go through them."""
+    with unifw.using_backend(backend):
+        layer, inputs, _ = formula(np.random.default_rng(7))
+        model = Model(layer).to(unifw.float64)
+        given = [unifw.asarray(x) for x in inputs]
+    if len(given) == 1 and not model.named_state():
+        return  # nothing else has a backend
+    for i, x in enumerate(given):
+        others = [*given[:i], x.to_backend(BACKENDS[backend == BACKENDS[0]]), *given[i + 1 :]]
+        with pytest.raises(MixedBackendError):
+            model(*others)

@@ -10,6 +10,7 @@ import pytest
 import unifw
 from unifw import nn
 from unifw.errors import (
+    ArgumentError,
     ExportError,
     FileFormatError,
     PathExistsError,
@@ -17,7 +18,6 @@ from unifw.errors import (
     PathWriteError,
     ShapeError,
     TracedValueError,
-    UnknownBackendError,
 )
 
 FORMATS = {"torchscript": "model.pt", "pt2": "model.pt2", "saved_model": "model"}
@@ -170,7 +170,7 @@ def test_a_missing_folder_is_named(backend: str, format: str, tmp_path: Path) ->
 
 def test_other_bad_input(backend: str, tmp_path: Path) -> None:
     model = nn.Linear(3, 2)
-    with pytest.raises(UnknownBackendError, match=r"expected one of .*pt2.*saved_model.*torchscript"):
+    with pytest.raises(ArgumentError, match=r"expected one of .*pt2.*saved_model.*torchscript"):
         unifw.export(model, tmp_path / "x", format="onyx", inputs=example(2, 3))
     with pytest.raises(ShapeError, match=r"got inputs y; expected names among x"):
         unifw.export(model, tmp_path / "x", format="pt2", inputs={"y": example(2, 3)})

@@ -159,6 +159,53 @@ CASES: dict[str, Case] = {
         "optimizer: got...expected a Module...Write SGD(model, lr=",
     ),
     "optimizer-empty": (lambda: optim.SGD(nn.ReLU()), OperandError, "optimizer: got...expected"),
+    "optimizer-none": (lambda: optim.SGD(None), OperandError, "optimizer: got NoneType None; expected a Module"),
+    "optimizer-groups": (
+        lambda: optim.SGD(nn.Linear(1, 1), groups=[{"lr": 0.1}]),
+        ArgumentError,
+        "SGD: got groups...expected settings by pattern. Write groups={",
+    ),
+    "lr-word": (
+        lambda: optim.SGD(nn.Linear(1, 1), lr="0.1"),
+        ArgumentError,
+        "SGD: got lr='0.1'; expected a number from 0, or a function of the step",
+    ),
+    "lr-negative": (lambda: optim.Adam(nn.Linear(1, 1), lr=-1.0), ArgumentError, "Adam: got lr=-1.0; expected"),
+    "lr-nan": (lambda: optim.Adam(nn.Linear(1, 1), lr=math.nan), ArgumentError, "Adam: got lr=nan; expected"),
+    "lr-of-a-group": (
+        lambda: optim.Adam(nn.Linear(1, 1), groups={"bias": {"lr": -1.0}}),
+        ArgumentError,
+        "Adam: got lr=-1.0; expected",
+    ),
+    "betas": (
+        lambda: optim.AdamW(nn.Linear(1, 1), betas=(0.9, 1.0)),
+        ArgumentError,
+        "AdamW: got betas=(0.9, 1.0); expected two numbers from 0 to below 1",
+    ),
+    "weight-decay": (
+        lambda: optim.SGD(nn.Linear(1, 1), weight_decay=-0.1),
+        ArgumentError,
+        "SGD: got weight_decay=-0.1; expected a number from 0",
+    ),
+    "gradients-in-a-list": (
+        lambda: optim.SGD(nn.Linear(1, 1)).step([ones(1, 1)]),
+        GradientError,
+        "SGD: got a gradient for Tensor of shape (1, 1) and dtype float32; expected names among weight",
+    ),
+    "dataset": (
+        lambda: unifw.data.DataLoader([(1, 2), (3, 4)]),
+        OperandError,
+        "DataLoader: got list...expected a dataset...Write ArrayDataset(",
+    ),
+    "dataset-array": (lambda: unifw.data.DataLoader(array(3, 2)), OperandError, "DataLoader: got ndarray...Array"),
+    "mode": (lambda: nn.ReLU().train(array(1)), ArgumentError, "train: got ndarray...expected True or False"),
+    "compiled-number": (lambda: unifw.compile(3), ArgumentError, "compile: got int 3; expected a function or a Module"),
+    "integer-model": (lambda: nn.Linear(1, 1).to(unifw.int32), DTypeError, "to: got int32...a floating dtype"),
+    "integer-parameter": (
+        lambda: nn.Parameter([1, 2]),
+        DTypeError,
+        "Parameter: got dtype int64; expected a floating dtype...Write unifw.Buffer(",
+    ),
     "optimizer-state": (
         lambda: optim.SGD(nn.Linear(1, 1)).load_state_dict({"step": 3}),
         StateDictError,

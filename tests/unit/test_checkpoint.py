@@ -300,6 +300,14 @@ def test_places_and_files_that_are_something_else(backend: str, tmp_path: Path) 
         unifw.load_checkpoint(model, tmp_path / "x.h5")
 
 
+@pytest.mark.parametrize("name", ["model.pt", "model.bin", "model"])
+def test_safetensors_by_another_ending(backend: str, tmp_path: Path, name: str) -> None:
+    model, other = nn.Linear(3, 2), nn.Linear(3, 2)
+    unifw.save(model, tmp_path / name)
+    assert len(unifw.load_checkpoint(other, tmp_path / name).loaded) == 2
+    np.testing.assert_array_equal(other.weight.numpy(), model.weight.numpy())
+
+
 def test_tensors_are_read_one_by_one(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No tensor is read before all names are compared, and none that the model lacks is read at all."""
     read: list[str] = []

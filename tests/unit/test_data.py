@@ -128,6 +128,14 @@ def test_random_parts_are_disjoint_and_whole(backend: str) -> None:
         assert part.arrays[1].tolist() == (part.arrays[0] * 2).tolist()
 
 
+def test_parts_of_given_numbers_of_rows(backend: str) -> None:
+    parts = random_split(ArrayDataset(np.arange(7)), [4, 0, 3], seed=3)
+    assert [len(part) for part in parts] == [4, 0, 3]
+    assert sorted(np.concatenate([part.arrays[0] for part in parts]).tolist()) == list(range(7))
+    with pytest.raises(ArgumentError, match="or numbers of rows that sum to 7"):
+        random_split(ArrayDataset(np.arange(7)), [4, 4])
+
+
 def test_random_parts_follow_the_seed(backend: str) -> None:
     dataset = ArrayDataset(np.arange(8))
 
@@ -150,7 +158,7 @@ def test_every_row_is_in_one_part_whatever_the_rounding(rows: int) -> None:
 
 @pytest.mark.parametrize("fractions", [[0.5, 0.4], [1.2, -0.2], [], [2.0]])
 def test_fractions_that_do_not_sum_to_one_are_an_error(fractions: list[float]) -> None:
-    with pytest.raises(ArgumentError, match=r"random_split: got fractions .*; expected positive numbers that sum to 1"):
+    with pytest.raises(ArgumentError, match=r"random_split: got .*; expected positive fractions that sum to 1, or num"):
         random_split(ArrayDataset(np.arange(4)), fractions)
 
 
@@ -162,5 +170,5 @@ def test_arrays_that_are_no_rows_of_equal_number_are_an_error(arrays: tuple[obje
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_batch_size_below_one_is_an_error(size: int) -> None:
-    with pytest.raises(ArgumentError, match=rf"DataLoader: got batch_size={size}; expected at least 1"):
+    with pytest.raises(ArgumentError, match=rf"DataLoader: got batch_size={size}; expected an integer of at least 1"):
         DataLoader(ArrayDataset(np.ones(2)), batch_size=size)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -69,6 +71,27 @@ def test_an_uninstalled_backend_names_its_pip_command() -> None:
     with pytest.raises(UnknownBackendError, match="absent: not installed; pip install absent"):
         unifw.set_backend("nope")
     assert issubclass(BackendNotInstalledError, ImportError)
+
+
+def test_two_threads_load_one_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    class Slow:
+        INFO = BackendInfo("slow", "sys", "pip install slow", preference=5)
+
+        @staticmethod
+        def load() -> object:
+            time.sleep(0.1)
+            made.append(object())
+            return made[-1]
+
+    monkeypatch.setattr(registry, "_plugins", lambda: {"slow": Slow})
+    monkeypatch.setattr(registry, "_loaded", {})
+    monkeypatch.setattr(registry, "_on_load", [])
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(registry.load_backend, ["slow", "slow"]))
+    assert found[0] is found[1] is made[0]
+    assert len(made) == 1
 
 
 def test_using_backend_nests_and_restores(backend: str) -> None:

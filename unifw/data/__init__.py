@@ -5,6 +5,8 @@ from unifw.data.dataset import ArrayDataset as ArrayDataset
 from unifw.data.dataset import random_split as random_split
 from unifw.data.loader import DataLoader as DataLoader
 
+__all__ = _names.of_package(globals())
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals())
+    return __all__

@@ -50,7 +50,7 @@ def _rows(array: Any) -> Numpy:
 
 
 def random_split(dataset: ArrayDataset, fractions: Sequence[float], seed: int | None = None) -> list[ArrayDataset]:
-    """Disjoint random parts of a dataset; `fractions` sum to 1. The same parts on every backend.
+    """Disjoint random parts of a dataset; `fractions` sum to 1, or are the numbers of rows. The same on every backend.
 
     `seed` decides the parts; without it the stream of `unifw.seed` does. Raises ArgumentError.
 
@@ -59,9 +59,15 @@ def random_split(dataset: ArrayDataset, fractions: Sequence[float], seed: int | 
     >>> [len(part) for part in parts]
     [6, 2]
     """
-    if any(fraction < 0 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
-        raise ArgumentError(f"random_split: got fractions {list(fractions)}; expected positive numbers that sum to 1.")
+    rows = len(dataset)
+    lengths = all(isinstance(part, int) for part in fractions) and sum(fractions) == rows
+    shares = [part / rows for part in fractions] if lengths and rows else fractions
+    if any(share < 0 for share in shares) or abs(sum(shares) - 1) > 1e-9:
+        raise ArgumentError(
+            f"random_split: got {list(fractions)}; expected positive fractions that sum to 1, or numbers of rows that "
+            f"sum to {rows}."
+        )
     generator = host_generator() if seed is None else np.random.Generator(np.random.Philox(seed))
-    order = generator.permutation(len(dataset))
-    ends = np.round(np.cumsum(fractions) * len(dataset)).astype(int)
+    order = generator.permutation(rows)
+    ends = np.round(np.cumsum(shares) * rows).astype(int)
     return [ArrayDataset(*dataset[part]) for part in np.split(order, ends[:-1])]

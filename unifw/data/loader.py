@@ -9,7 +9,7 @@ import numpy as np
 from unifw.data.dataset import ArrayDataset
 from unifw.data.sampler import epoch_order
 from unifw.dtypes import as_dtype
-from unifw.errors import ArgumentError
+from unifw.errors import ArgumentError, OperandError, describe
 from unifw.random import host_generator
 from unifw.registry import get_backend
 from unifw.spec import Numpy
@@ -20,7 +20,7 @@ class DataLoader:
     """The batches of a dataset, each a tuple of Tensors on the backend that is active when the epoch starts.
 
     `shuffle` gives every epoch another order, the same on every backend; `seed` decides it, else `unifw.seed` does.
-    Raises ArgumentError for a batch size below 1.
+    Raises OperandError for arrays that are no dataset, and ArgumentError for a batch size below 1.
 
     >>> import numpy as np, unifw
     >>> loader = unifw.data.DataLoader(unifw.data.ArrayDataset(np.arange(5)), batch_size=2)
@@ -36,8 +36,13 @@ class DataLoader:
         drop_last: bool = False,
         seed: int | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ArgumentError(f"DataLoader: got batch_size={batch_size}; expected at least 1.")
+        if isinstance(dataset, (list, tuple, np.ndarray, Tensor)) or not hasattr(dataset, "__getitem__"):
+            raise OperandError(
+                f"DataLoader: got {describe(dataset)}; expected a dataset, as dataset[indices] is a tuple of arrays. "
+                "Write ArrayDataset(images, labels)."
+            )
+        if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+            raise ArgumentError(f"DataLoader: got batch_size={batch_size!r}; expected an integer of at least 1.")
         self.dataset = dataset
         self.batch_size = batch_size
         self.drop_last = drop_last

@@ -77,7 +77,7 @@ def _tensors(path: Path, key: str | None) -> dict[str, Stored]:
     """The tensors of one file."""
     if not path.exists():
         raise FileNotFoundError(path)
-    if path.suffix == _SAFE:
+    if path.suffix == _SAFE or _is_safe(path):
         return stored_in(path)
     backend = _reader(path)
     try:
@@ -85,6 +85,13 @@ def _tensors(path: Path, key: str | None) -> dict[str, Stored]:
     except ValueError as error:
         raise FileFormatError(f"load_checkpoint: {path} cannot be read: {error}.") from error
     return {name: _held(backend, x) for name, x in _weights_in(tree, path, key).items()}
+
+
+def _is_safe(path: Path) -> bool:
+    """Whether a file of another ending is in safetensors all the same: a length, and a header in JSON of it."""
+    with path.open("rb") as file:
+        start = file.read(9)
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size
 
 
 def _reader(path: Path) -> Backend:

@@ -54,7 +54,7 @@ def export(
     mode; it keeps its own. Before the call returns, the artefact is read back, run with this and another batch size
     and compared with the live model.
 
-    Raises PathExistsError, PathWriteError, UnknownBackendError for an unknown format, and ExportError for a model that
+    Raises PathExistsError, PathWriteError, ArgumentError for an unknown format, and ExportError for a model that
     cannot be traced or an artefact that differs; then nothing is left at `path`.
 
     >>> import tempfile, unifw

@@ -30,6 +30,8 @@ from unifw.models.vit import ViTEncoder as ViTEncoder
 from unifw.models.vit import ViTEncoderBlock as ViTEncoderBlock
 from unifw.models.vit import vit_b_16 as vit_b_16
 
+__all__ = _names.of_package(globals())
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals())
+    return __all__

@@ -148,9 +148,11 @@ from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLa
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter
 
+__all__ = _names.of_package(globals(), "functional", "init", "parametrizations", "parametrize")
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals(), "functional", "init", "parametrizations", "parametrize")
+    return __all__
 
 
 _INSTEAD = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from unifw.errors import ArgumentError
 from unifw.nn import functional as F
+from unifw.nn.inplace import NotInPlace
 from unifw.nn.module import Module
-from unifw.nn.rectifiers import _NotInPlace
 from unifw.tensor import Tensor
 
 
@@ -84,7 +84,7 @@ class Tanhshrink(Module, leaf=True):
         return F.tanhshrink(x)
 
 
-class SiLU(_NotInPlace, leaf=True):
+class SiLU(NotInPlace, leaf=True):
     """x * sigmoid(x), also called swish (Hendrycks and Gimpel, 2016).
 
     >>> import unifw
@@ -97,7 +97,7 @@ class SiLU(_NotInPlace, leaf=True):
         return F.silu(x)
 
 
-class Mish(_NotInPlace, leaf=True):
+class Mish(NotInPlace, leaf=True):
     """x * tanh(softplus(x)) (Misra, 2019).
 
     >>> import unifw

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Self, overload
 
+from unifw.errors import ArgumentError, describe
 from unifw.nn.module import Module
 from unifw.tracing.arguments import Dynamic
 from unifw.tracing.compiled import Compiled
@@ -96,8 +97,9 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
 
     For a Module the result is a Module with the same parameters, buffers and modes (`CompiledModule`).
 
-    Raises ArgumentError for an unknown mode or argument, ShapeError for two sizes of one name, OperandError for an
-    argument that cannot be part of a signature, and TracedValueError for Python that needs a traced tensor's value.
+    Raises ArgumentError for what cannot be called and for an unknown mode or argument, ShapeError for two sizes of one
+    name, OperandError for an argument that cannot be part of a signature, and TracedValueError for Python that needs a
+    traced tensor's value.
 
     >>> import unifw
     >>> @unifw.compile(dynamic={"x": {0: "batch"}})
@@ -108,4 +110,6 @@ def compile(function: Any = None, *, dynamic: Dynamic = None, mode: str = "defau
     """
     if function is None:
         return lambda function: compile(function, dynamic=dynamic, mode=mode)
+    if not callable(function):
+        raise ArgumentError(f"compile: got {describe(function)}; expected a function or a Module.")
     return (CompiledModule if isinstance(function, Module) else Compiled)(function, dynamic, mode)

@@ -1,21 +1,19 @@
-"""Dropout layers. `inplace` is PyTorch's, and False: a Tensor is a value."""
+"""Dropout layers."""
 
 from __future__ import annotations
 
 from unifw.nn import functional as F
-from unifw.nn.functional.checks import not_in_place
 from unifw.nn.functional.dropout import check_probability
 from unifw.nn.geometry import data_format_of
-from unifw.nn.module import Module
+from unifw.nn.inplace import NotInPlace
 from unifw.tensor import Tensor
 
 
-class _Dropout(Module):
+class _Dropout(NotInPlace):
     """A layer with a probability."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        if inplace:
-            raise not_in_place(type(self).__name__)
+        super().__init__(inplace)
         check_probability(type(self).__name__, p)
         self.p = p
 

@@ -389,5 +389,8 @@ def dirac_(x: V, groups: int = 1) -> V:
     return _set(x, dirac(_shape(x), groups, dtype="float64"))
 
 
+__all__ = _names.of_module(globals())
+
+
 def __dir__() -> list[str]:
-    return _names.of_module(globals())
+    return __all__

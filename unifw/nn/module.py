@@ -10,6 +10,8 @@ from typing import Any, Self
 from unifw import changes
 from unifw.conversion import TensorLike
 from unifw.devices import device
+from unifw.dtypes import BY_NAME, as_dtype
+from unifw.errors import ArgumentError, DTypeError, describe
 from unifw.nn import state
 from unifw.nn.failures import locate
 from unifw.nn.hooks import Hook, HookHandle, add_hook, recording
@@ -153,6 +155,8 @@ class Module(Members):
         >>> unifw.nn.Dropout(0.5).train().training
         True
         """
+        if not isinstance(mode, bool):
+            raise ArgumentError(f"train: got {describe(mode)}; expected True or False. Write Trainer(...).fit(data).")
         for module in self.modules():
             module.training = mode
         return self
@@ -194,11 +198,15 @@ class Module(Members):
     def to(self, target: Any) -> Self:
         """Move every tensor of the model to a device, or convert its floating parameters and buffers, in place.
 
+        Raises DeviceError, and DTypeError for a dtype that is not floating.
+
         >>> import unifw
         >>> unifw.nn.Linear(2, 1).to(unifw.float64).weight.dtype
         unifw.float64
         """
-        moves = isinstance(target, str) and target.partition(":")[0] in ("cpu", "gpu", "cuda")
+        moves = isinstance(target, str) and target not in BY_NAME
+        if not moves and "floating" not in as_dtype(target).kind:
+            raise DTypeError(f"to: got {as_dtype(target)} for a model; expected a floating dtype or a device.")
         for _, member in self._finished():
             if isinstance(member, Variable) and (moves or "floating" in member.dtype.kind):
                 member.to(target)

@@ -137,5 +137,8 @@ def spectral_norm(
     return register_parametrization(module, name, SpectralNorm(weight, n_power_iterations, dim, eps))
 
 
+__all__ = _names.of_module(globals())
+
+
 def __dir__() -> list[str]:
-    return _names.of_module(globals())
+    return __all__

@@ -246,5 +246,8 @@ def cached() -> Iterator[None]:
         _cache.reset(token)
 
 
+__all__ = _names.of_module(globals())
+
+
 def __dir__() -> list[str]:
-    return _names.of_module(globals())
+    return __all__

@@ -1,26 +1,18 @@
-"""Activation functions with a corner, as layers. `inplace` is PyTorch's, and False: a Tensor is a value."""
+"""Activation functions with a corner, as layers."""
 
 from __future__ import annotations
 
 from unifw.array.creation import full
 from unifw.errors import ArgumentError
 from unifw.nn import functional as F
-from unifw.nn.functional.checks import not_in_place
 from unifw.nn.geometry import count, data_format_of
+from unifw.nn.inplace import NotInPlace
 from unifw.nn.module import Module
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
 
 
-class _NotInPlace(Module):
-    """A function without other settings."""
-
-    def __init__(self, inplace: bool = False) -> None:
-        if inplace:
-            raise not_in_place(type(self).__name__)
-
-
-class ReLU(_NotInPlace, leaf=True):
+class ReLU(NotInPlace, leaf=True):
     """max(x, 0), of each element.
 
     >>> import unifw
@@ -33,7 +25,7 @@ class ReLU(_NotInPlace, leaf=True):
         return F.relu(x)
 
 
-class ReLU6(_NotInPlace, leaf=True):
+class ReLU6(NotInPlace, leaf=True):
     """min(max(x, 0), 6), of each element (Howard et al., 2017).
 
     >>> import unifw
@@ -46,7 +38,7 @@ class ReLU6(_NotInPlace, leaf=True):
         return F.relu6(x)
 
 
-class LeakyReLU(_NotInPlace, leaf=True):
+class LeakyReLU(NotInPlace, leaf=True):
     """x where positive, else negative_slope * x.
 
     >>> import unifw
@@ -66,7 +58,7 @@ class LeakyReLU(_NotInPlace, leaf=True):
         return f"negative_slope={self.negative_slope}"
 
 
-class ELU(_NotInPlace, leaf=True):
+class ELU(NotInPlace, leaf=True):
     """x where positive, else alpha * (exp(x) - 1) (Clevert et al., 2016).
 
     >>> import unifw
@@ -86,7 +78,7 @@ class ELU(_NotInPlace, leaf=True):
         return f"alpha={self.alpha}"
 
 
-class SELU(_NotInPlace, leaf=True):
+class SELU(NotInPlace, leaf=True):
     """1.0507 * elu(x, 1.6733), which keeps mean 0 and variance 1 (Klambauer et al., 2017).
 
     >>> import unifw
@@ -99,7 +91,7 @@ class SELU(_NotInPlace, leaf=True):
         return F.selu(x)
 
 
-class CELU(_NotInPlace, leaf=True):
+class CELU(NotInPlace, leaf=True):
     """max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0) (Barron, 2017).
 
     >>> import unifw
@@ -119,7 +111,7 @@ class CELU(_NotInPlace, leaf=True):
         return f"alpha={self.alpha}"
 
 
-class Hardtanh(_NotInPlace, leaf=True):
+class Hardtanh(NotInPlace, leaf=True):
     """x between min_val and max_val, which stand for what lies outside; there the gradient is 0.
 
     `min_value` and `max_value` are PyTorch's old names of them.
@@ -149,7 +141,7 @@ class Hardtanh(_NotInPlace, leaf=True):
         return f"min_val={self.min_val}, max_val={self.max_val}"
 
 
-class Hardsigmoid(_NotInPlace, leaf=True):
+class Hardsigmoid(NotInPlace, leaf=True):
     """min(max(x + 3, 0), 6) / 6.
 
     >>> import unifw
@@ -162,7 +154,7 @@ class Hardsigmoid(_NotInPlace, leaf=True):
         return F.hardsigmoid(x)
 
 
-class Hardswish(_NotInPlace, leaf=True):
+class Hardswish(NotInPlace, leaf=True):
     """x * hardsigmoid(x) (Howard et al., 2019).
 
     >>> import unifw
@@ -175,7 +167,7 @@ class Hardswish(_NotInPlace, leaf=True):
         return F.hardswish(x)
 
 
-class Threshold(_NotInPlace, leaf=True):
+class Threshold(NotInPlace, leaf=True):
     """x where it is above threshold, else value.
 
     >>> import unifw
@@ -256,7 +248,7 @@ class PReLU(Module, leaf=True):
         return f"num_parameters={self.weight.size}"
 
 
-class RReLU(_NotInPlace, leaf=True):
+class RReLU(NotInPlace, leaf=True):
     """The input x where positive, else slope * x, with random slopes in training (Xu et al., 2015).
 
     In evaluation the slope is the middle of `lower` and `upper`.

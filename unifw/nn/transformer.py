@@ -39,6 +39,8 @@ def activation_of(activation: Activation) -> Callable[[Tensor], Tensor]:
 class _Layer(Module):
     """What encoder and decoder layers share: self attention, the feed-forward part, and where the norms are."""
 
+    attends_to_memory = False
+
     def __init__(
         self,
         d_model: int,
@@ -63,17 +65,20 @@ class _Layer(Module):
         self.activation = activation_of(activation)
         self.norm_first = norm_first
 
-    attends_to_memory = False
-
     def _part(self, x: Tensor, number: int, function: Callable[[Tensor], Tensor]) -> Tensor:
         """One part with its residual connection, normalised before or after."""
         norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
         y: Tensor = x + dropout(function(norm(x))) if self.norm_first else norm(x + dropout(function(x)))
         return y
 
-    def _attending(self, mask: Tensor | None, padding: Tensor | None, causal: bool) -> Callable[[Tensor], Tensor]:
+    def _attending(
+        self, mask: Tensor | None, padding: Tensor | None, causal: bool, memory: Tensor | None = None
+    ) -> Callable[[Tensor], Tensor]:
+        """Attention to the input itself, or to the encoder's output."""
+
         def attend(x: Tensor) -> Tensor:
-            y: Tensor = self.self_attn(x, x, x, padding, False, mask, is_causal=causal)[0]
+            attention, keys = (self.self_attn, x) if memory is None else (self.multihead_attn, memory)
+            y: Tensor = attention(x, keys, keys, padding, False, mask, is_causal=causal)[0]
             return y
 
         return attend
@@ -129,18 +134,25 @@ class TransformerDecoderLayer(_Layer):
         memory_is_causal: bool = False,
     ) -> Tensor:
         """(N, T, d_model) and the encoder's output (N, S, d_model) to (N, T, d_model)."""
-
-        def attend(x: Tensor) -> Tensor:
-            masks = (memory_key_padding_mask, False, memory_mask)
-            y: Tensor = self.multihead_attn(x, memory, memory, *masks, is_causal=memory_is_causal)[0]
-            return y
-
         x = self._part(tgt, 1, self._attending(tgt_mask, tgt_key_padding_mask, tgt_is_causal))
-        x = self._part(x, 2, attend)
+        x = self._part(x, 2, self._attending(memory_mask, memory_key_padding_mask, memory_is_causal, memory))
         return self._part(x, 3, self._feed_forward)
 
 
-class TransformerEncoder(Module):
+class _Stack(Module):
+    """Copies of a layer one after the other, and a norm at the end."""
+
+    def _set_up(self, layer: Module, num_layers: int, norm: Module | None) -> None:
+        self.layers = ModuleList([copy.deepcopy(layer) for _ in range(count("num_layers", num_layers))])
+        self.norm = norm
+
+    def _through(self, x: Tensor, *others: Tensor | bool | None) -> Tensor:
+        for layer in self.layers:
+            x = layer(x, *others)
+        return x if self.norm is None else self.norm(x)
+
+
+class TransformerEncoder(_Stack):
     """Copies of an encoder layer one after the other, and `norm` at the end. The copies start with equal weights.
 
     >>> import unifw
@@ -150,8 +162,7 @@ class TransformerEncoder(Module):
     """
 
     def __init__(self, encoder_layer: TransformerEncoderLayer, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(count("num_layers", num_layers))])
-        self.norm = norm
+        self._set_up(encoder_layer, num_layers, norm)
 
     def forward(
         self,
@@ -161,13 +172,10 @@ class TransformerEncoder(Module):
         is_causal: bool = False,
     ) -> Tensor:
         """(N, S, d_model) to the same shape."""
-        x = src
-        for layer in self.layers:
-            x = layer(x, mask, src_key_padding_mask, is_causal)
-        return x if self.norm is None else self.norm(x)
+        return self._through(src, mask, src_key_padding_mask, is_causal)
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(_Stack):
     """Copies of a decoder layer one after the other, and `norm` at the end. The copies start with equal weights.
 
     >>> import unifw
@@ -177,8 +185,7 @@ class TransformerDecoder(Module):
     """
 
     def __init__(self, decoder_layer: TransformerDecoderLayer, num_layers: int, norm: Module | None = None) -> None:
-        self.layers = ModuleList([copy.deepcopy(decoder_layer) for _ in range(count("num_layers", num_layers))])
-        self.norm = norm
+        self._set_up(decoder_layer, num_layers, norm)
 
     def forward(
         self,
@@ -192,10 +199,8 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ) -> Tensor:
         """(N, T, d_model) and the encoder's output (N, S, d_model) to (N, T, d_model)."""
-        x, masks = tgt, (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
-        for layer in self.layers:
-            x = layer(x, memory, *masks, tgt_is_causal, memory_is_causal)
-        return x if self.norm is None else self.norm(x)
+        masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
+        return self._through(tgt, memory, *masks, tgt_is_causal, memory_is_causal)
 
 
 class Transformer(Module):

@@ -23,9 +23,11 @@ from unifw.optim.gradients import clip_grad_norm as clip_grad_norm
 from unifw.optim.gradients import clip_grad_value as clip_grad_value
 from unifw.optim.groups import no_weight_decay as no_weight_decay
 
+__all__ = _names.of_package(globals(), "schedules")
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals(), "schedules")
+    return __all__
 
 
 _SCHEDULES = "A schedule is a function of the step, given as lr=unifw.optim.schedules.cosine(...)."

@@ -8,7 +8,7 @@ from typing import Any
 
 from unifw.dtypes import bfloat16, float16, float32
 from unifw.errors import ArgumentError, StateDictError, describe
-from unifw.optim.base import _named
+from unifw.optim.base import named
 from unifw.registry import part
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
@@ -36,7 +36,7 @@ class EMA:
     def __init__(self, parameters: Any, decay: float = 0.999, bias_correction: bool = False) -> None:
         if not 0 <= decay < 1:
             raise ArgumentError(f"EMA: got decay={decay}; expected a number from 0 to below 1. Write decay=0.999.")
-        self.parameters = _named(parameters)
+        self.parameters = named(parameters)
         self.decay = decay
         self.bias_correction = bias_correction
         self.updates = 0

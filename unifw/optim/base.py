@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from unifw.array.creation import full_like
 from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, describe
 from unifw.operators import mixed_backends, not_a_tensor
-from unifw.optim.groups import Group, Groups, Schedule, group_parameters
+from unifw.optim.groups import Group, Groups, Schedule, check_setting, group_parameters
 from unifw.optim.state import load_state, state_of
 from unifw.spec import Backend, FusedUpdate
 from unifw.tensor import Tensor
@@ -55,8 +55,9 @@ class Optimizer:
     def __init__(
         self, parameters: Any, lr: Schedule, groups: Groups | None = None, maximize: bool = False, **hyper: Any
     ) -> None:
-        self.parameters = _named(parameters)
+        self.parameters = named(parameters)
         self.lr = lr
+        check_setting(type(self).__name__, "lr", lr)
         hyper["maximize"] = maximize
         self.groups = group_parameters(type(self).__name__, self.parameters, hyper, groups or {})
         self.step_count = 0
@@ -134,8 +135,9 @@ class Optimizer:
             if name in self.state:
                 continue
             if name not in self.parameters:
+                got = repr(name) if isinstance(name, str) else describe(name)
                 raise GradientError(
-                    f"{type(self).__name__}: got a gradient for {name!r}; expected names among "
+                    f"{type(self).__name__}: got a gradient for {got}; expected names among "
                     f"{', '.join(self.parameters)}. Write {type(self).__name__}(model, ...) for the same model."
                 )
             parameter, hyper = self.parameters[name], self.group_of(name).hyper
@@ -259,12 +261,14 @@ def shrunk(parameter: Tensor, hyper: Hyper) -> Tensor:
     return parameter * (1 - hyper["lr"] * hyper["weight_decay"]) if hyper["weight_decay"] else parameter
 
 
-def _named(parameters: Any) -> dict[str, Parameter]:
+def named(parameters: Any) -> dict[str, Parameter]:
+    """The parameters of a Module, a dict or pairs, by name. Raises OperandError for anything else, and for none."""
     if hasattr(parameters, "named_parameters"):
         parameters = dict(parameters.named_parameters())
-    pairs = list(parameters.items()) if isinstance(parameters, Mapping) else list(parameters)
+    listed = parameters.items() if isinstance(parameters, Mapping) else parameters
+    pairs = list(listed) if isinstance(listed, Iterable) else []
     if not pairs or not all(isinstance(pair, tuple) and isinstance(pair[1], Parameter) for pair in pairs):
-        got = describe(pairs[0]) if pairs else "no parameters"
+        got = describe(pairs[0] if pairs else parameters)
         raise OperandError(
             f"optimizer: got {got}; expected a Module, a dict {{name: Parameter}} or pairs of them. "
             "Write SGD(model, lr=...) or SGD(model.named_parameters(), lr=...)."

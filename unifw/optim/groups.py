@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from numbers import Real
 from typing import Any
 
 from unifw.errors import ArgumentError
@@ -37,12 +38,18 @@ class Group:
 def group_parameters(optimizer: str, names: Iterable[str], hyper: Mapping[str, Any], groups: Groups) -> list[Group]:
     """The groups of an optimiser, the first for what no pattern matches; each name is in the first that matches.
 
-    Raises ArgumentError for a pattern without a parameter and for a setting that the optimiser does not have.
+    Raises ArgumentError for a pattern without a parameter, for a setting that the optimiser does not have, and for one
+    that no step could use.
 
     >>> found = group_parameters("SGD", ["weight", "bias"], {"momentum": 0.9}, {"*bias": {"momentum": 0.0}})
     >>> [(group.names, group.hyper) for group in found]
     [(['weight'], {'momentum': 0.9}), (['bias'], {'momentum': 0.0})]
     """
+    if not isinstance(groups, Mapping):
+        raise ArgumentError(
+            f"{optimizer}: got groups {groups!r}; expected settings by pattern. "
+            'Write groups={"*.bias": {"weight_decay": 0.0}}.'
+        )
     made = [Group(dict(hyper))]
     for patterns, settings in groups.items():
         own = {key: value for key, value in settings.items() if key not in ("lr", "lr_scale")}
@@ -53,6 +60,9 @@ def group_parameters(optimizer: str, names: Iterable[str], hyper: Mapping[str, A
                 f"lr_scale, {', '.join(hyper)}."
             )
         made.append(Group({**hyper, **own}, settings.get("lr"), settings.get("lr_scale", 1.0)))
+    for group in made:
+        for key, value in (*group.hyper.items(), ("lr", group.lr), ("lr_scale", group.lr_scale)):
+            check_setting(optimizer, key, value)
     every = list(names)
     for name in every:
         made[next((i for i, patterns in enumerate(groups, 1) if _matches(name, patterns)), 0)].names.append(name)
@@ -63,6 +73,19 @@ def group_parameters(optimizer: str, names: Iterable[str], hyper: Mapping[str, A
                 f"'*.bias' for names among {', '.join(every)}."
             )
     return made
+
+
+def check_setting(optimizer: str, key: str, value: Any) -> None:
+    """Raise ArgumentError for what is no number from 0 up, and for betas that are not below 1.
+
+    >>> check_setting("Adam", "betas", (0.9, 0.999))
+    """
+    if key == "lr" and (value is None or callable(value)):
+        return
+    numbers, most = (value, 1.0) if isinstance(value, (tuple, list)) else ((value,), float("inf"))
+    if not all(isinstance(n, Real) and 0 <= n < most for n in numbers):  # type: ignore[operator]
+        wanted = {"betas": "two numbers from 0 to below 1", "lr": "a number from 0, or a function of the step"}
+        raise ArgumentError(f"{optimizer}: got {key}={value!r}; expected {wanted.get(key, 'a number from 0')}.")
 
 
 def _matches(name: str, patterns: Patterns) -> bool:

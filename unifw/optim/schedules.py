@@ -291,5 +291,8 @@ class ReduceOnPlateau:
             setattr(self, key, value)
 
 
+__all__ = _names.of_module(globals())
+
+
 def __dir__() -> list[str]:
-    return _names.of_module(globals())
+    return __all__

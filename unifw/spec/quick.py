@@ -16,6 +16,7 @@ class QuickOps(Protocol):
 
     They do what the standard says or raise, for whatever reason: the public function then goes the long way by
     `ArrayOps`, which every backend has, and which checks, brings operands to one dtype and explains what is wrong.
+    Each of them writes out its `try`: `contextlib.suppress` or a decorator would put back the time that this saves.
     """
 
     @property

@@ -109,9 +109,11 @@ from unifw.nn.functional.softmax import log_softmax as log_softmax
 from unifw.nn.functional.softmax import softmax as softmax
 from unifw.nn.functional.softmax import softmin as softmin
 
+__all__ = _names.of_package(globals())
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals())
+    return __all__
 
 
 _INSTEAD = {

@@ -103,6 +103,8 @@ def embedding_bag(
     try:
         if x.ops is not weight.ops:
             raise mixed_backends("embedding_bag", x, weight)
+        if per_sample_weights is not None and x.ops is not per_sample_weights.ops:
+            raise mixed_backends("embedding_bag", x, per_sample_weights)
         if x.ndim != 2:
             raise ShapeError(f"embedding_bag: got {describe(x)}; expected bags of one size, (bags, n).")
         weights = None if per_sample_weights is None else per_sample_weights.native

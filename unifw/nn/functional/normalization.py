@@ -61,9 +61,10 @@ def batch_normalization(
     >>> batch_normalization(unifw.zeros((2, 3)), None, None, None, None, True, 0.1, 1e-5, 1, True).shape
     (2, 3)
     """
+    like = weight if running_mean is None else running_mean
     try:
-        if running_mean is not None and x.ops is not running_mean.ops:
-            raise mixed_backends("batch_norm", x, running_mean)
+        if like is not None and x.ops is not like.ops:
+            raise mixed_backends("batch_norm", x, like)
         y = x.kernels.batch_norm(
             x.native,
             None if weight is None else weight.native,
@@ -79,11 +80,7 @@ def batch_normalization(
         return x.wrap(y)
     except Exception as error:
         one = "more than one value of each"
-        raise _misfit("batch_norm", error, x, _first(running_mean, weight), dims, channels_last, one) from error
-
-
-def _first(*tensors: Tensor | None) -> Tensor | None:
-    return next((x for x in tensors if x is not None), None)
+        raise _misfit("batch_norm", error, x, like, dims, channels_last, one) from error
 
 
 def _misfit(
@@ -137,7 +134,10 @@ def instance_normalization(
     >>> instance_normalization(unifw.zeros((2, 4, 3)), None, None, None, None, True, 0.1, 1e-5, 1, True).shape
     (2, 4, 3)
     """
+    like = weight if running_mean is None else running_mean
     try:
+        if like is not None and x.ops is not like.ops:
+            raise mixed_backends("instance_norm", x, like)
         y = x.kernels.instance_norm(
             x.native,
             None if weight is None else weight.native,
@@ -152,7 +152,7 @@ def instance_normalization(
         )
         return x.wrap(y)
     except Exception as error:
-        one, like = "more than one value of each image", _first(running_mean, weight)
+        one = "more than one value of each image"
         raise _misfit("instance_norm", error, x, like, dims, channels_last, one) from error
 
 
@@ -173,6 +173,8 @@ def layer_norm(
     [[-1.0, 1.0], [0.0, 0.0]]
     """
     try:
+        if weight is not None and x.ops is not weight.ops:
+            raise mixed_backends("layer_norm", x, weight)
         scale, offset = None if weight is None else weight.native, None if bias is None else bias.native
         return x.wrap(x.kernels.layer_norm(x.native, normalized_shape, scale, offset, eps))
     except Exception as error:
@@ -194,6 +196,8 @@ def rms_norm(x: Tensor, normalized_shape: Sizes, weight: Tensor | None = None, e
     [0.849, 1.131]
     """
     try:
+        if weight is not None and x.ops is not weight.ops:
+            raise mixed_backends("rms_norm", x, weight)
         scale = None if weight is None else weight.native
         return x.wrap(x.kernels.rms_norm(x.native, normalized_shape, scale, eps))
     except Exception as error:
@@ -218,6 +222,8 @@ def group_norm(
     """
     last = data_format_of(data_format) == "channels_last"
     try:
+        if weight is not None and x.ops is not weight.ops:
+            raise mixed_backends("group_norm", x, weight)
         scale, offset = None if weight is None else weight.native, None if bias is None else bias.native
         return x.wrap(x.kernels.group_norm(x.native, num_groups, scale, offset, eps, last))
     except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from unifw.array.comparison import where
 from unifw.nn.functional.checks import check_floating, misfit, not_in_place, refused
 from unifw.nn.geometry import data_format_of
+from unifw.operators import mixed_backends
 from unifw.random import in_host_mode, uniform
 from unifw.tensor import Tensor
 
@@ -196,6 +197,8 @@ def prelu(x: Tensor, weight: Tensor, data_format: str = "channels_last") -> Tens
     """
     last = data_format_of(data_format) == "channels_last"
     try:
+        if x.ops is not weight.ops:
+            raise mixed_backends("prelu", x, weight)
         return x.wrap(x.kernels.prelu(x.native, weight.native, last))
     except Exception as error:
         raise misfit("prelu", error, x, weight, f"channels for weights of shape {tuple(weight.shape)}") from error
