@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from unifw import changes, shortcuts
-from unifw.conversion import TensorLike, to_native
+from unifw.conversion import TensorLike, agree, to_native
 from unifw.errors import DTypeError, OperandError, ShapeError, TracedValueError, describe
 from unifw.registry import get_backend, load_backend
 from unifw.spec import Backend, Native, Storage
@@ -84,10 +84,10 @@ class Variable(Tensor):
             native = to_native(value, self.backend, self.dtype, self.device)
         except (OperandError, ShapeError) as error:
             raise type(error)(f"{name}: {error}") from error
-        shape = tuple(self.ops.shape(native))
-        if shape != tuple(self.shape):
+        got, wanted = self.ops.static_shape(native), tuple(self.shape)
+        if not agree(got, wanted):
             raise ShapeError(
-                f"{name}: got shape {shape}; expected {tuple(self.shape)}. "
+                f"{name}: got shape {got}; expected {wanted}. "
                 f"Write unifw.{self.kind}(value) for a new one of another shape."
             )
         return native

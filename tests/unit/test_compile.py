@@ -229,6 +229,15 @@ def test_axes_of_one_name_are_equal(backend: str) -> None:
             unifw.compile(lambda x: x, dynamic=wrong)
 
 
+def test_forward_derivatives_hold_for_every_size_of_an_open_axis(backend: str) -> None:
+    layer = nn.Linear(3, 2)
+    derivative = lambda x: unifw.jvp(lambda x: unifw.tanh(layer(x)), (x,), (x * 2,))[1]  # noqa: E731
+    compiled = unifw.compile(derivative, dynamic={"x": {0: "n"}})
+    for rows in (2, 3, 7):
+        close(compiled(tensor(rows, 3)), derivative(tensor(rows, 3)))
+    assert compiled.trace_count == 1
+
+
 def test_sizes_that_broadcast_or_vanish_come_out_right(backend: str) -> None:
     function = unifw.compile(lambda x, y: unifw.sum(x + y), dynamic={"x": {0: "n"}, "y": {0: "m"}})
     for n, m in [(4, 4), (1, 4), (4, 1), (3, 3), (0, 0), (5, 5)]:

@@ -23,7 +23,8 @@ def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> C
     values are the same for every element, and so are keyword arguments. Can be nested, and composes with derivatives:
     `vmap(grad(loss), in_axes=(None, 0))(model, rows)` is the gradient of every row's loss. Random functions draw
     anew for each element. The function sees no values, as in a traced graph: an `if` on one is a TracedValueError.
-    On TensorFlow each eager call makes a graph, which takes at least ten milliseconds; `compile(vmap(f))` makes one.
+    On TensorFlow each eager call makes a graph, which takes at least ten milliseconds: eager Python may find other
+    numbers in names and lists at each call, print or count, which a kept graph would not. `compile(vmap(f))` keeps it.
 
     Raises ShapeError for axes of different sizes, AxisError and ArgumentError for axes that do not fit.
 

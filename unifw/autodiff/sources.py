@@ -9,6 +9,7 @@ from typing import Any
 
 from unifw import tree
 from unifw.autodiff.structure import is_module, trainable
+from unifw.conversion import agree
 from unifw.errors import DTypeError, GradientError, describe
 from unifw.operators import mixed_backends
 from unifw.spec import Backend, Native
@@ -143,8 +144,9 @@ def matching(name: str, what: str, source: Tensor, given: Any) -> Native:
     2
     """
     fits = isinstance(given, Tensor) and given.backend is source.backend
-    if fits and (given.dtype is not source.dtype or tuple(given.native.shape) != tuple(source.native.shape)):
-        fits = False
+    if fits:
+        shapes = [x.ops.static_shape(x.native) for x in (given, source)]
+        fits = given.dtype is source.dtype and agree(*shapes)
     if not fits:
         raise GradientError(
             f"{name}: got {what} {describe(given)} for {describe(source)}; expected the same shape, dtype and backend."

@@ -6,6 +6,7 @@ from typing import Any
 
 from unifw import tree
 from unifw.array.creation import asarray
+from unifw.conversion import agree
 from unifw.errors import DTypeError, OperandError, ShapeError, describe
 from unifw.spec import Backend
 from unifw.tensor import Tensor
@@ -77,7 +78,7 @@ def check_same(name: str, first: Any, second: Any, words: tuple[str, str]) -> No
         got = f"{name}: {words[0]} gives {describe(one)} and {words[1]} {describe(other)}"
         if one.dtype is not other.dtype:
             raise DTypeError(f"{got}; expected one dtype. Write x.to(unifw.{one.dtype}).")
-        if not _fit(one, other):
+        if not agree(*(x.ops.static_shape(x.native) for x in (one, other))):
             raise ShapeError(f"{got}; expected one shape. Write unifw.broadcast_to(x, ...) or unifw.reshape(x, ...).")
 
 
@@ -93,9 +94,3 @@ class _Word(str):
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _fit(one: Tensor, other: Tensor) -> bool:
-    ours, theirs = (x.ops.static_shape(x.native) for x in (one, other))
-    sizes = zip(ours, theirs, strict=False)
-    return len(ours) == len(theirs) and all(a is None or b is None or a == b for a, b in sizes)

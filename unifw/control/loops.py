@@ -24,15 +24,18 @@ def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], ini
     """`value = body_fn(value)` while `cond_fn(value)` holds, from `init` on: a tree of Tensors and numbers.
 
     `body_fn` must keep the form, shapes and dtypes of its argument (OperandError, ShapeError, DTypeError); `cond_fn`
-    returns a scalar. Both may use tensors and Modules from outside, and have gradients for them.
+    returns a scalar. Both may use tensors and Modules from outside, have gradients for them, and assign to parameters
+    and buffers. In a graph, too, the condition runs once before the first step and once after each.
 
     >>> import unifw
     >>> unifw.while_loop(lambda x: x < 100, lambda x: x * 2, unifw.asarray(3)).item()
     192
     """
     value = as_tensors(init)
+    if is_traced((value, asarray(True))):  # of which the second knows that a graph is built for constants
+        return _while_in_graph(cond_fn, body_fn, value)
     holds = _test(cond_fn, value)
-    if is_traced((holds, value)):
+    if is_traced(holds):
         return _while_in_graph(cond_fn, body_fn, value)
     first = True
     while bool(holds):

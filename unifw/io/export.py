@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -21,6 +22,7 @@ from unifw.nn.module import Module
 from unifw.registry import backend_of_format, load_backend, part, using_backend
 from unifw.spec import Backend, ExportRequest
 from unifw.tensor import Tensor
+from unifw.variable import Buffer
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def export(
 
     `inputs` is an example batch: one array, a tuple of them, or a dict by the names of the arguments of `forward`. Its
     values do not matter; axis 0 of each, the batch, stays free in the artefact. The model is exported in evaluation
-    mode; it keeps its own. Before the call returns, the artefact is read back, run with this and another batch size
+    mode; it keeps its own, and its state: what `forward` assigns to buffers, the artefact assigns to its own. `forward`
+    may take derivatives. Before the call returns, the artefact is read back, run with this and another batch size
     and compared with the live model.
 
     Raises PathExistsError, PathWriteError, ArgumentError for an unknown format, and ExportError for a model that
@@ -67,13 +70,25 @@ def export(
     refuse_existing(Path(path))
     named = _named_inputs(model, inputs)
     larger = [concat([x, x[:1]]) for x in named.values()]
-    with mode(model, training=False), written_whole(Path(path)) as temporary:
+    with mode(model, training=False), _kept_state(model), written_whole(Path(path)) as temporary:
         twin = model.to_backend(target)
         _write(twin, target, format, temporary, dict(zip(named, larger, strict=True)))
         artifact = load_artifact(temporary, format)
         batches = (list(named.values()), larger)
         worst = max(_compare(model, artifact, batch) for batch in batches)
     return ExportReport(Path(path), format, worst, tuple(len(batch[0]) for batch in batches))
+
+
+@contextmanager
+def _kept_state(model: Module) -> Iterator[None]:
+    """Undo what calls of the model assign to its parameters and buffers inside the `with` block."""
+    # A kernel may write to a buffer's memory; a parameter gets new memory with each value.
+    before = [(x, x.ops.copy(x._stored) if isinstance(x, Buffer) else x._stored) for x in model.named_state().values()]
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            variable._set_stored(value)
 
 
 def _named_inputs(model: Module, inputs: Any) -> dict[str, Tensor]:

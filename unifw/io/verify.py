@@ -47,5 +47,12 @@ def largest_difference(live: Callable[..., Any], artifact: Callable[..., Any], i
 
 
 def _arrays(outputs: Any) -> list[Numpy]:
-    ordered = dict(sorted(outputs.items())) if isinstance(outputs, Mapping) else outputs
-    return [x.numpy().astype(np.float64) if "complex" not in x.dtype.kind else x.numpy() for x in tree.leaves(ordered)]
+    found = list(tree.leaves(_ordered(outputs)))
+    return [x.numpy().astype(np.float64) if "complex" not in x.dtype.kind else x.numpy() for x in found]
+
+
+def _ordered(outputs: Any) -> Any:
+    """The outputs with the keys of all dicts in alphabetical order, in which a SavedModel returns them."""
+    if isinstance(outputs, Mapping):
+        return {key: _ordered(outputs[key]) for key in sorted(outputs)}
+    return [_ordered(x) for x in outputs] if isinstance(outputs, (list, tuple)) else outputs

@@ -35,9 +35,9 @@ def value_and_grad(
     if _level() is not None:
         (value,), aux, pull = vjp(lambda *given: _first_of(function(*given)), tensors, storages, nested)
         return value, aux, pull([torch.ones_like(value)], nested)
-    recording = torch.is_grad_enabled()
+    captured, recording = capture.note_derivative(), torch.is_grad_enabled()
     again = capture.differentiated_again.set(nested)
-    nested = (nested or capture.is_capturing()) and recording  # a captured graph may be differentiated as a whole
+    nested = (captured or nested) and recording  # a captured graph may be differentiated as a whole
     inputs = [_source(x, recording) for x in tensors]
     idle = [storage for storage in storages if not storage.requires_grad]
     for storage in idle:
@@ -96,7 +96,7 @@ def _materialised(x: torch.Tensor, gradient: torch.Tensor | None) -> torch.Tenso
 def vjp(
     function: Function, tensors: Tensors, storages: Tensors, nested: bool
 ) -> tuple[Tensors, Tensors, Callable[[Tensors, bool], Tensors]]:
-    count = len(tensors)
+    count, captured = len(tensors), capture.note_derivative()
     if _level() is not None:
         _refuse_forward_around()
         found, pull, aux = torch.func.vjp(_flat(function, count), *tensors, *storages, has_aux=True)
@@ -109,7 +109,7 @@ def vjp(
             outputs, aux = function(inputs[:count], inputs[count:])
     finally:
         capture.differentiated_again.reset(again)
-    nested = nested or capture.is_capturing()
+    nested = captured or nested
 
     def pullback(cotangents: Tensors, again: bool) -> Tensors:
         return _gradients(outputs, inputs, cotangents, True, nested or again)
@@ -122,7 +122,9 @@ def vjp(
 def jvp(
     function: Function, tensors: Tensors, storages: Tensors, tangents: Tensors, nested: bool
 ) -> tuple[Tensors, Tensors, Tensors]:
+    capture.note_derivative()
     sources, flat = (*tensors, *storages), _flat(function, len(tensors))
+    nested = nested or capture.has_open_sizes()  # which torch's rules for forward mode would fix
     again = capture.differentiated_again.set(True)  # where forward mode goes by reverse mode twice
     try:
         if nested:
@@ -176,4 +178,5 @@ def _transposed_twice(flat: Callable[..., Any], sources: tuple[torch.Tensor, ...
 
 
 def vmap(function: Callable[[Tensors], Tensors], inputs: Tensors, loop: bool) -> Tensors:
+    capture.note_derivative()  # which mapping is not, but by the same means, that only a graph knows
     return list(torch.func.vmap(lambda *xs: tuple(function(list(xs))), randomness="different")(*inputs))

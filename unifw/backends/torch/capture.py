@@ -8,43 +8,47 @@ memory at the end of the graph.
 from __future__ import annotations
 
 import copy
-import inspect
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import getitem
 from typing import Any
 
 import torch
 from torch._dispatch.python import enable_python_dispatcher
 from torch.fx import GraphModule, Node
-from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, get_proxy_slot, make_fx
-from torch.nn import functional as F
+from torch.fx.experimental.proxy_tensor import get_proxy_mode, get_proxy_slot, make_fx
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes
 
 
-class Written(dict[int, tuple[Any, torch.Tensor]]):
-    """The variables that a function assigned to, with their tensors from before."""
+class Notes:
+    """What is known of a function that is being traced.
 
-    own_gradient = False
+    `written` are the variables that it assigned to, with their tensors from before. `own_gradient` says that autograd
+    was given a rule that a graph does not show, and `derives` that a derivative is taken, which is an error where no
+    graph is `captured`: other tracers do not know how.
+    """
+
+    def __init__(self, captured: bool, around: Notes | None) -> None:
+        self.written: dict[int, tuple[Any, torch.Tensor]] = {}
+        self.own_gradient = self.derives = False
+        self.captured = captured
+        self.knows_derivatives: bool = captured and (around is None or around.knows_derivatives)
+        self.open_sizes: bool = around is not None and around.open_sizes
 
 
-writes: ContextVar[Written | None] = ContextVar("unifw_torch_writes", default=None)
-"""What is known of the function that is being captured; None outside."""
+_notes: ContextVar[Notes | None] = ContextVar("unifw_torch_notes", default=None)
 
 differentiated_again: ContextVar[bool] = ContextVar("unifw_torch_again", default=False)
 """Whether a gradient is taken that will itself be differentiated, which fused kernels and compiled graphs cannot be."""
 
 stands_for: dict[Any, Callable[..., Any]] = {}
 """What is called in place of an operator when a captured graph runs."""
-
-_WRITERS = {function: inspect.signature(function) for function in (F.batch_norm, F.instance_norm)}
-_WRITTEN = "running_mean", "running_var"
 
 _log = logging.getLogger("torch._subclasses.fake_tensor")
 _COPY = torch.ops.aten.copy_.default
@@ -72,63 +76,37 @@ def capture(function: Callable[[list[Any]], Sequence[Any]], inputs: Sequence[tor
     def run(*given: torch.Tensor) -> list[Any]:
         with _Stops():
             outputs = list(function(list(given)))
-        return _finished(outputs, written) if written else outputs
+        return written_down(outputs, notes)
 
-    written = Written()
-    token = writes.set(written)
-    try:
-        with quiet(), enable_python_dispatcher(), torch.enable_grad():
-            module = make_fx(run)(*inputs)
-    finally:
-        _restore(written)
-        writes.reset(token)
-    _cut_where_marked(module)
-    graph = _with_outer_inputs(module, written.own_gradient)
+    with noting() as notes, quiet(), enable_python_dispatcher(), torch.enable_grad():
+        notes.open_sizes |= any(isinstance(size, torch.SymInt) for x in inputs for size in x.shape)
+        module = make_fx(run)(*inputs)
+    graph = graph_of(module, notes)
     _with_stand_ins(module)
     return graph
 
 
-def branch(function: Callable[[list[Any]], Sequence[Any]], operands: Sequence[torch.Tensor]) -> Graph:
-    """The graph of a part of what is being captured; the caller assigns to the variables that it changes."""
-
-    def run(*given: torch.Tensor) -> list[Any]:
-        """Outputs that are no inputs, and no other outputs, with strides that every branch gives."""
-        with _Copies():
-            outputs = function(list(given))
-        values = [variable.native for variable, _ in written.values()]
-        return [*(x.clone(memory_format=torch.contiguous_format) for x in outputs), *(x.clone() for x in values)]
-
-    written = Written()
-    token = writes.set(written)
+@contextmanager
+def noting(captured: bool = True) -> Iterator[Notes]:
+    """Inside the `with` block a function is traced; then its variables have their own tensors again."""
+    around = _notes.get()
+    notes = Notes(captured, around)
+    token = _notes.set(notes)
     try:
-        with disable_proxy_modes_tracing():
-            module = make_fx(run)(*operands)
+        yield notes
     finally:
-        _restore(written)
-        writes.reset(token)
-    if written.own_gradient:
-        note_own_gradient()
+        for variable, before in notes.written.values():
+            variable._stand_in(before)
+        _notes.reset(token)
+        if around is not None:
+            around.own_gradient |= notes.own_gradient
+            around.derives |= notes.derives
+
+
+def graph_of(module: GraphModule, notes: Notes) -> Graph:
+    """A graph whose gradients stop where its function said so, with all that it reads as inputs."""
     _cut_where_marked(module)
-    return replace(_with_outer_inputs(module), written=list(written.values()))
-
-
-class _Copies(TorchFunctionMode):
-    """Lets the kernels that write to running statistics write to copies of them, which are then assigned.
-
-    A branch may write to no tensor from outside.
-    """
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func not in _WRITERS:
-            return func(*args, **(kwargs or {}))
-        named = _WRITERS[func].bind(*args, **(kwargs or {})).arguments
-        writes_them = named.get("training", named.get("use_input_stats")) and named["running_mean"] is not None
-        owners = {name: variable_of(named[name]) for name in _WRITTEN} if writes_them else {}
-        copies = {name: named[name].detach().clone() for name, owner in owners.items() if owner is not None}
-        result = func(**{**named, **copies})
-        for name, value in copies.items():
-            owners[name]._set(value)
-        return result
+    return Graph(module, _outer_inputs(module), notes.own_gradient, list(notes.written.values()))
 
 
 def variable_of(x: torch.Tensor) -> Any:
@@ -156,7 +134,14 @@ def without_writes(module: GraphModule) -> tuple[GraphModule, list[int]]:
 
 def is_capturing() -> bool:
     """Whether this runs in a function that is being captured."""
-    return writes.get() is not None
+    notes = _notes.get()
+    return notes is not None and notes.captured
+
+
+def has_open_sizes() -> bool:
+    """Whether this runs in a function that is being captured for inputs of any size."""
+    notes = _notes.get()
+    return notes is not None and notes.open_sizes
 
 
 def is_pure(module: GraphModule) -> bool:
@@ -173,24 +158,39 @@ def is_pure(module: GraphModule) -> bool:
 
 def leaf(x: torch.Tensor) -> torch.Tensor:
     """`x` as something to take gradients for: in a graph, `x` itself to every other gradient."""
-    if writes.get() is None:
+    if _notes.get() is None:
         return x.detach().requires_grad_()
     with torch._C.DisableTorchFunction():  # so that nobody marks it
         return x.detach().requires_grad_()
 
 
+class DerivativeError(Exception):
+    """A derivative is taken in what is traced by a tracer that does not know how."""
+
+
+def note_derivative() -> bool:
+    """Say that a derivative is taken here; whether that is in a function that is being captured."""
+    notes = _notes.get()
+    if notes is None:
+        return False
+    notes.derives = True
+    if not notes.knows_derivatives:
+        raise DerivativeError
+    return True
+
+
 def note_own_gradient() -> None:
     """Say that autograd is given a rule of its own here, which the captured graph does not show."""
-    written = writes.get()
-    if written is not None:
-        written.own_gradient = True
+    notes = _notes.get()
+    if notes is not None:
+        notes.own_gradient = True
 
 
 def note_write(variable: Any) -> None:
     """Called before a variable gets a new tensor."""
-    written = writes.get()
-    if written is not None:
-        written.setdefault(id(variable), (variable, variable.native))
+    notes = _notes.get()
+    if notes is not None:
+        notes.written.setdefault(id(variable), (variable, variable.native))
 
 
 @contextmanager
@@ -210,17 +210,12 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def outside() -> Iterator[None]:
     """Inside the `with` block tensors are real ones again."""
-    token = writes.set(None)
+    token = _notes.set(None)
     try:
         with _disable_current_modes(), torch._C.DisableTorchFunction():
             yield
     finally:
-        writes.reset(token)
-
-
-def _restore(written: Written) -> None:
-    for variable, before in written.values():
-        variable.native = variable.storage = before
+        _notes.reset(token)
 
 
 @contextmanager
@@ -239,10 +234,12 @@ def constant(variables: Sequence[Any]) -> Iterator[None]:
             variable.native, variable.storage = native, storage
 
 
-def _finished(outputs: list[Any], written: Written) -> list[Any]:
+def written_down(outputs: list[Any], notes: Notes) -> list[Any]:
     """The outputs, after the new values of variables have been put into their memory, which they may not share."""
+    if not notes.written:
+        return outputs
     kept = [x.clone() if isinstance(x, torch.Tensor) else x for x in outputs]
-    values = [(before, variable.native) for variable, before in written.values()]
+    values = [(before, variable.native) for variable, before in notes.written.values()]
     with torch.no_grad():
         for before, value in values:
             before.copy_(value)
@@ -296,8 +293,8 @@ def _with_stand_ins(module: GraphModule) -> None:
         part.recompile()
 
 
-def _with_outer_inputs(module: GraphModule, own_gradient: bool = False) -> Graph:
-    """Turn the tensors that the graph holds into inputs."""
+def _outer_inputs(module: GraphModule) -> list[torch.Tensor]:
+    """Turn the tensors that the graph holds into inputs, which these are the values of."""
     last = [node for node in module.graph.nodes if node.op == "placeholder"][-1:]
     inputs: dict[str, Node] = {}
     outer: list[torch.Tensor] = []
@@ -316,7 +313,7 @@ def _with_outer_inputs(module: GraphModule, own_gradient: bool = False) -> Graph
     for name in inputs:
         delattr(module, name)
     module.recompile()
-    return Graph(module, outer, own_gradient)
+    return outer
 
 
 def _first(module: GraphModule) -> Node:

@@ -4,6 +4,7 @@ tensors from outside that it reads as operands.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,13 +12,19 @@ import torch
 from torch._higher_order_ops.cond import cond_op
 from torch._higher_order_ops.scan import scan_op
 from torch._higher_order_ops.while_loop import while_loop_op
+from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, make_fx
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from unifw.backends.torch import capture
-from unifw.errors import ExportError, UnsupportedError
+from unifw.errors import ExportError
 
 Tensors = list[torch.Tensor]
 Operands = Sequence[torch.Tensor]
 Function = Callable[[Tensors], Tensors]
+
+_WRITERS = {function: inspect.signature(function) for function in (F.batch_norm, F.instance_norm)}
+_WRITTEN = "running_mean", "running_var"
 
 WRITTEN_OUT = 64
 """The longest loop that becomes one copy of its body after the other, which compiles better than a loop does."""
@@ -48,13 +55,20 @@ def while_loop(condition: Callable[[Tensors], torch.Tensor], body: Function, ini
     init = [x.clone(memory_format=torch.contiguous_format) for x in init]
     parts = _Parts([lambda given: [condition(given)], body], init)
     if parts.graphs[0].written:
-        raise UnsupportedError(
-            "while_loop: in a graph, the condition changed a parameter or buffer; expected one that only computes. "
-            "Assign to it in the body."
-        )
+        return _carrying(condition, body, init)
     test, step = parts.calls
     start = [*(x.clone() for x in parts.before), *init]
     return parts.assigned(_loop(lambda *given: test(*given)[-1], step, start, _apart(parts.outer)))
+
+
+def _carrying(condition: Callable[[Tensors], torch.Tensor], body: Function, init: Tensors) -> Tensors:
+    """The loop for a condition that assigns, which PyTorch's may not: it is the last part of each step."""
+
+    def step(given: Tensors) -> Tensors:
+        new = body(given[1:])
+        return [condition(new), *new]
+
+    return while_loop(lambda given: given[0], step, [condition(init), *init])[1:]
 
 
 def _loop(test: Any, step: Any, init: Operands, outer: Operands) -> Any:
@@ -141,6 +155,39 @@ def _from_bits(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 capture.stands_for.update({cond_op: _cond, scan_op: _scan, while_loop_op: _loop})
 
 
+def _graph_of(function: Function, operands: Operands) -> capture.Graph:
+    """The graph of a branch, which gives, after its outputs, the new values of the variables that it assigns to."""
+
+    def run(*given: torch.Tensor) -> Tensors:
+        """Outputs that are no inputs, and no other outputs, with strides that every branch gives."""
+        with _Copies():
+            outputs = function(list(given))
+        values = [variable.native for variable, _ in notes.written.values()]
+        return [*(x.clone(memory_format=torch.contiguous_format) for x in outputs), *(x.clone() for x in values)]
+
+    with capture.noting() as notes, disable_proxy_modes_tracing():
+        return capture.graph_of(make_fx(run)(*operands), notes)
+
+
+class _Copies(TorchFunctionMode):
+    """Lets the kernels that write to running statistics write to copies of them, which are then assigned.
+
+    A branch may write to no tensor from outside.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func not in _WRITERS:
+            return func(*args, **(kwargs or {}))
+        named = _WRITERS[func].bind(*args, **(kwargs or {})).arguments
+        writes_them = named.get("training", named.get("use_input_stats")) and named["running_mean"] is not None
+        owners = {name: capture.variable_of(named[name]) for name in _WRITTEN} if writes_them else {}
+        copies = {name: named[name].detach().clone() for name, owner in owners.items() if owner is not None}
+        result = func(**{**named, **copies})
+        for name, value in copies.items():
+            owners[name]._set(value)
+        return result
+
+
 class _Parts:
     """Functions as graphs that all take and give the same, as branches and loops have it.
 
@@ -149,7 +196,7 @@ class _Parts:
     """
 
     def __init__(self, functions: Sequence[Function], operands: Tensors) -> None:
-        self.graphs = graphs = [capture.branch(function, operands) for function in functions]
+        self.graphs = graphs = [_graph_of(function, operands) for function in functions]
         written = list({id(variable): (variable, x) for g in graphs for variable, x in g.written}.values())
         self._variables = [variable for variable, _ in written]
         self.before = [x for _, x in written]
@@ -179,9 +226,13 @@ class _Parts:
         return list(found[len(self._variables) :])
 
 
+def no_torchscript() -> ExportError:
+    return ExportError(
+        "export: TorchScript's tracer cannot hold a branch or loop that depends on values. "
+        'Write format="pt2" or format="saved_model".'
+    )
+
+
 def _refuse_torchscript() -> None:
     if torch.jit.is_tracing():
-        raise ExportError(
-            "export: TorchScript's tracer cannot hold a branch or loop that depends on values. "
-            'Write format="pt2" or format="saved_model".'
-        )
+        raise no_torchscript()

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch.fx import GraphModule
 
 from unifw import tree
+from unifw.backends.torch import capture, control
 from unifw.backends.torch.tensor import TorchTensor
+from unifw.backends.torch.tracing import graph_for
 from unifw.spec import ExportRequest
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
@@ -23,7 +26,9 @@ class _Program(torch.nn.Module):
     def __init__(self, request: ExportRequest) -> None:
         super().__init__()
         self._unifw_forward = request.forward
+        self._unifw_scripted = request.format == "torchscript"
         self._unifw_places = [(tensor, *self._place(name, tensor)) for name, tensor in request.state.items()]
+        self._unifw_run: Callable[[Sequence[torch.Tensor]], Sequence[torch.Tensor]] = self._run
         self.forward = _named(self._forward, list(request.inputs))
 
     def _place(self, name: str, tensor: Any) -> tuple[torch.nn.Module, str]:
@@ -35,6 +40,8 @@ class _Program(torch.nn.Module):
                 module.add_module(step, torch.nn.Module())
             module = module._modules[step]
         value = tensor.native.contiguous()  # a writer takes a kernel in channels-last memory for part of a tensor
+        if self._unifw_scripted:  # whose tracer runs what assigns to them
+            value = value.clone()
         if isinstance(tensor, Buffer):
             module.register_buffer(last, value)
         else:
@@ -44,19 +51,44 @@ class _Program(torch.nn.Module):
     @contextmanager
     def _traced_state(self) -> Iterator[None]:
         """Let the model see this module's tensors, which a tracer replaces by its own."""
-        originals = [tensor.native for tensor, _, _ in self._unifw_places]
+        originals = [(tensor, tensor.storage) for tensor, _, _ in self._unifw_places]
         for tensor, module, name in self._unifw_places:
-            tensor.native = getattr(module, name)
+            tensor._stand_in(getattr(module, name))
         try:
             yield
         finally:
-            for (tensor, _, _), native in zip(self._unifw_places, originals, strict=True):
-                tensor.native = native
+            for tensor, storage in originals:
+                tensor._stand_in(storage)
 
     def _forward(self, *inputs: torch.Tensor) -> Any:
         with self._traced_state():
-            outputs = self._unifw_forward(*(TorchTensor(x) for x in inputs))
-        return tree.map_leaves(lambda leaf: leaf.native if isinstance(leaf, Tensor) else leaf, outputs)
+            natives = iter(self._unifw_run(inputs))
+        return tree.map_leaves(lambda leaf: next(natives) if isinstance(leaf, Tensor) else leaf, self._unifw_outputs)
+
+    def _run(self, inputs: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        """The model's Python, as the tracer sees it."""
+        with capture.noting(captured=False) as notes:
+            return capture.written_down(self._natives(inputs), notes)
+
+    def _natives(self, inputs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        self._unifw_outputs = self._unifw_forward(*(TorchTensor(x) for x in inputs))
+        return [x.native for x in tree.leaves(self._unifw_outputs) if isinstance(x, Tensor)]
+
+    def lower(self, inputs: Sequence[torch.Tensor]) -> None:
+        """Run a graph from now on, in which derivatives are plain operations."""
+        with self._traced_state():
+            graph, _, _ = graph_for(self._natives, inputs, [{0: "batch"} for _ in inputs])
+            owners: dict[int, Tensor] = {id(tensor.native): tensor for tensor, _, _ in self._unifw_places}
+        outer = [owners.get(id(x), TorchTensor(x)) for x in graph.outer]
+        run = graph.module
+        if self._unifw_scripted:  # a tracer knows what it runs as a part of what it traces
+            self._unifw_graph = run = _scripted(run)
+        self._unifw_run = lambda given: run(*given, *(x.native for x in outer))
+
+    def reset(self) -> None:
+        """Take the model's values again."""
+        for tensor, module, name in self._unifw_places:
+            getattr(module, name).copy_(tensor.native)
 
 
 def _named(forward: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
@@ -73,33 +105,60 @@ def _named(forward: Callable[..., Any], names: list[str]) -> Callable[..., Any]:
 def write(request: ExportRequest) -> None:
     inputs = tuple(request.inputs.values())
     program = _Program(request).eval()
-    _WRITERS[request.format](program, inputs, request)
+    with torch.no_grad():
+        try:
+            with capture.noting(captured=False) as notes:
+                _WRITERS[request.format](program, inputs, request.path)
+        except Exception:
+            if not notes.derives:
+                raise
+            program.lower(inputs)
+            _WRITERS[request.format](program, inputs, request.path)
 
 
-def _write_pt2(program: _Program, inputs: tuple[torch.Tensor, ...], request: ExportRequest) -> None:
+def _write_pt2(program: _Program, inputs: tuple[torch.Tensor, ...], path: str) -> None:
     batch = torch.export.Dim("batch", min=1)
     shapes = tuple({0: batch} for _ in inputs)
-    with torch.no_grad():
-        exported = torch.export.export(program, inputs, dynamic_shapes=shapes, strict=False)
-    torch.export.save(exported, request.path)
+    exported = torch.export.export(program, inputs, dynamic_shapes=shapes, strict=False)
+    torch.export.save(exported, path)
 
 
-def _write_torchscript(program: _Program, inputs: tuple[torch.Tensor, ...], request: ExportRequest) -> None:
-    with torch.no_grad(), warnings.catch_warnings():
+def _write_torchscript(program: _Program, inputs: tuple[torch.Tensor, ...], path: str) -> None:
+    with _no_deprecation():
         warnings.simplefilter("error", torch.jit.TracerWarning)  # a value that tracing would bake in without a word
         # PyTorch's own functions ask for sizes to refuse them.
         warnings.filterwarnings("ignore", ".*boolean", torch.jit.TracerWarning, r"torch\.nn\.functional")
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
         traced = torch.jit.trace(program, inputs, check_trace=False, strict=False)  # not strict: outputs may be dicts
-        torch.jit.save(traced, request.path)
+        program.reset()
+        torch.jit.save(traced, path)
+
+
+def _scripted(module: GraphModule) -> Any:
+    """A graph as a TorchScript function; its tracer would make every size a constant."""
+    nodes = module.graph.nodes
+    if any(node.op == "get_attr" for node in nodes):
+        raise control.no_torchscript()
+    for node in nodes:
+        node.target = getattr(node.target, "overloadpacket", node.target)
+        node.kwargs = {name: str(x) if isinstance(x, torch.device) else x for name, x in node.kwargs.items()}
+    module.recompile()
+    with _no_deprecation():
+        warnings.filterwarnings("ignore", ".*instance-level annotations", UserWarning)  # in PyTorch's own classes
+        return torch.jit.script(module)
+
+
+@contextmanager
+def _no_deprecation() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
+        yield
 
 
 _WRITERS = {"pt2": _write_pt2, "torchscript": _write_torchscript}
 
 
 def read(format: str, path: str) -> Callable[[Sequence[torch.Tensor]], Any]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit")
+    with _no_deprecation():
         program = torch.jit.load(path) if format == "torchscript" else torch.export.load(path).module()
 
     def run(inputs: Sequence[torch.Tensor]) -> Any:

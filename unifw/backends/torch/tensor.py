@@ -6,6 +6,7 @@ from typing import Any, final
 
 from unifw.backends.torch import capture, storage
 from unifw.backends.torch.interop import mark_as_changing
+from unifw.backends.torch.native import static_shape
 from unifw.tensor import Tensor
 from unifw.variable import Buffer, Parameter, bind
 
@@ -30,6 +31,11 @@ class _Stored:
     native: Any
     storage: Any
     _kernel = storage.kernel
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers, also where TorchScript's tracer takes those of other tensors for values."""
+        return static_shape(self.native)  # type: ignore[return-value]
 
     def _store(self, native: Any) -> None:
         self.native = self.storage = storage.stored(native)

@@ -52,7 +52,7 @@ def trace(
 ) -> Program:
     with capture.constant(variables):
         try:
-            return Captured(*_graph(function, inputs, dims), mode, warn)
+            return Captured(*graph_for(function, inputs, dims), mode, warn)
         except Exception as error:
             if not _has_no_graph(error):
                 raise
@@ -78,7 +78,7 @@ class Uncompiled:
         return NotImplemented
 
 
-def _graph(
+def graph_for(
     function: Callable[..., Any], inputs: Sequence[torch.Tensor], dims: Sequence[Mapping[int, str]]
 ) -> tuple[capture.Graph, list[Any], Sizes]:
     try:
