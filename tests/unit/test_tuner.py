@@ -14,7 +14,7 @@ import unifw
 from unifw import nn, optim
 from unifw.errors import ArgumentError, CompileWarning
 from unifw.train import decisions, tuner
-from unifw.train.running import modes_of
+from unifw.train.running import Way, ways_of
 from unifw.train.tuning import Candidate, Run, Tuning, time_each
 
 F = nn.functional
@@ -104,7 +104,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, mode: str) -> list[Any]:
 
     def fake(names: Any, make: Any, budget: float) -> Tuning:
         seen.extend(names)
-        make(names[0][0], "eager")(3)
+        make(Way(names[0][0], "eager"))(3)
         return Tuning((Candidate(names[0][0], mode, 1.0),))
 
     monkeypatch.setattr("unifw.train.auto.time_each", fake)
@@ -118,7 +118,7 @@ def test_auto_takes_the_fastest_mode_and_leaves_training_as_if_it_had_not_looked
     (plain, wanted), (trainer, losses) = trained(), trained(compile="auto")
     np.testing.assert_allclose(losses, wanted, rtol=1e-5)
     assert trainer.compile == "eager"
-    assert seen == [(backend, mode) for mode in modes_of(unifw.get_backend().info)]
+    assert seen == ways_of(unifw.get_backend().info)
     assert trainer.optimizer.step_count == 9  # type: ignore[union-attr]
     for name, value in plain.model.state_dict().items():
         np.testing.assert_allclose(trainer.model.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
@@ -140,7 +140,8 @@ class Work:
     def clock(self) -> float:
         return self.now
 
-    def make(self, backend: str, mode: str) -> Run:
+    def make(self, way: Way) -> Run:
+        mode = way.mode if way.steps_per_call == 1 else f"{way.mode}_{way.steps_per_call}"
         cost = self.costs[mode]
         if isinstance(cost, Exception):
             raise cost
@@ -153,7 +154,9 @@ class Work:
         return run
 
     def timed(self, budget: float) -> Tuning:
-        return time_each([("b", mode) for mode in self.costs], self.make, budget, self.clock)
+        parts = [mode.partition("_") for mode in self.costs]
+        ways = [Way("b", mode, int(size or 1)) for mode, _, size in parts]
+        return time_each(ways, self.make, budget, self.clock)
 
 
 def test_the_fastest_is_found_within_the_budget() -> None:
@@ -190,18 +193,32 @@ def test_who_is_clearly_behind_leaves_early() -> None:
     assert min(work.steps["fast"], work.steps["alike"]) > 4 * work.steps["slow"]
 
 
+def test_several_steps_in_a_call_are_timed_per_step() -> None:
+    work = Work(default=(0.0, 0.002), default_8=(0.1, 0.001))
+    best = work.timed(10.0).best
+    assert best is not None
+    assert (best.mode, best.steps_per_call, best.seconds) == ("default", 8, pytest.approx(0.001))
+    assert work.steps["default_8"] % 8 == 0
+
+
+def test_several_steps_in_a_call_are_not_tried_where_a_call_is_nothing() -> None:
+    rows = {x.steps_per_call: x for x in Work(default=(0.0, 0.5), default_8=(0.0, 0.5)).timed(60.0).candidates}
+    assert rows[1].seconds == pytest.approx(0.5)
+    assert rows[8].reason == "not tried: of steps this long, a call is less than a hundredth"
+
+
 def test_what_fails_later_has_a_reason() -> None:
     turns: list[int] = []
 
-    def make(backend: str, mode: str) -> Run:
+    def make(way: Way) -> Run:
         def run(steps: int) -> None:
             turns.append(steps)
-            if mode == "bad" and len(turns) > 5:
+            if way.mode == "bad" and len(turns) > 5:
                 raise RuntimeError("out of memory")
 
         return run
 
-    rows = {x.mode: x for x in time_each([("b", "bad"), ("b", "good")], make, 5.0).candidates}
+    rows = {x.mode: x for x in time_each([Way("b", "bad"), Way("b", "good")], make, 5.0).candidates}
     assert (rows["bad"].seconds, rows["bad"].reason) == (None, "RuntimeError: out of memory")
     assert rows["good"].seconds is not None
 
@@ -209,11 +226,11 @@ def test_what_fails_later_has_a_reason() -> None:
 def test_of_real_work_the_lighter_is_found() -> None:
     matrix = np.random.default_rng(0).normal(size=(64, 64))
 
-    def make(backend: str, mode: str) -> Run:
-        times = {"light": 20, "heavy": 27}[mode]
+    def make(way: Way) -> Run:
+        times = {"light": 20, "heavy": 27}[way.mode]
         return lambda steps: [matrix @ matrix for _ in range(times * steps)]
 
-    best = time_each([("b", "heavy"), ("b", "light")], make, 10.0).best
+    best = time_each([Way("b", "heavy"), Way("b", "light")], make, 10.0).best
     assert best is not None
     assert best.mode == "light"
 
@@ -229,12 +246,12 @@ def test_what_is_too_slow_or_fails_has_a_reason() -> None:
 
 
 def test_a_compiler_that_gave_up_is_a_failure() -> None:
-    def make(backend: str, mode: str) -> Run:
+    def make(way: Way) -> Run:
         import warnings
 
         return lambda steps: warnings.warn("compile: step: failed", CompileWarning, stacklevel=2)
 
-    (row,) = time_each([("b", "default")], make, 1.0).candidates
+    (row,) = time_each([Way("b", "default")], make, 1.0).candidates
     assert row.reason.startswith("CompileWarning: compile: step: failed")
 
 
@@ -252,7 +269,7 @@ def fake_search(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def fake(names: Any, make: Any, budget: float) -> Tuning:
         calls.append(names)
-        return Tuning(tuple(Candidate(*name, seconds=1.0 + i) for i, name in enumerate(names)))
+        return Tuning(tuple(Candidate(x.backend, x.mode, 1.0 + i) for i, x in enumerate(names)))
 
     monkeypatch.setattr(tuner, "time_each", fake)
     return calls
@@ -312,13 +329,13 @@ def test_a_file_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch: 
 
 def test_one_real_search_with_a_backend_that_has_no_gradients(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy plugin has no layers; the others are timed in their own step and eagerly, as those compile fast."""
-    short = lambda known: tuple(dict.fromkeys((known.step, "eager")))  # noqa: E731
-    monkeypatch.setattr(tuner, "modes_of", short)
+    short = lambda known, sizes: [x for x in ways_of(known, sizes) if x.mode in (known.step, "eager")]  # noqa: E731
+    monkeypatch.setattr(tuner, "ways_of", short)
     found = unifw.tune(mlp, BATCH, F.cross_entropy, backends=["toy", backend], budget=20.0, progress=False)
     assert found.best is not None
     assert found.best.backend == backend
-    timed = {(x.backend, x.mode) for x in found.candidates if x.seconds is not None}
-    assert timed == {(backend, mode) for mode in short(unifw.get_backend().info)}
+    timed = {(x.backend, x.mode, x.steps_per_call) for x in found.candidates if x.seconds is not None}
+    assert timed == set(short(unifw.get_backend().info, (1, 8)))
     toy = next(x for x in found.candidates if x.backend == "toy")
     assert "Error" in toy.reason
     assert found.candidates[-1] is toy

@@ -42,9 +42,9 @@ class EMA:
         self.updates = 0
         self.averages = {name: Parameter(_wide(x), trainable=False) for name, x in self.parameters.items()}
 
-    def weight(self) -> float:
-        """How far the coming update moves the averages towards the parameters."""
-        step = self.updates + 1
+    def weight(self, ahead: int = 0) -> float:
+        """How far the coming update, or one after it, moves the averages towards the parameters."""
+        step = self.updates + 1 + ahead
         return (1 - self.decay) / (1 - self.decay**step) if self.bias_correction else 1 - self.decay
 
     def update(self) -> None:

@@ -169,17 +169,14 @@ class Optimizer:
             self._plans[names] = [Cohort(self.groups[key[0]], key[1], tuple(own)) for key, own in found.items()]
         return self._plans[names]
 
-    def dynamic(self, names: tuple[str, ...]) -> dict[str, float]:
-        """The numbers of the coming step that change from step to step, for the parameters `names`."""
-        cohorts = self.cohorts(names)
-        rates = {
-            id(group): group.rate(self.lr, self.step_count)
-            for group in {id(c.group): c.group for c in cohorts}.values()
-        }
+    def dynamic(self, names: tuple[str, ...], ahead: int = 0) -> dict[str, float]:
+        """The numbers of the coming step, or of one after it, that change from step to step, for these parameters."""
+        cohorts, done = self.cohorts(names), self.step_count + ahead
+        rates = {id(group): group.rate(self.lr, done) for group in {id(c.group): c.group for c in cohorts}.values()}
         found = {}
         for i, cohort in enumerate(cohorts):
             found[f"lr.{i}"] = rates[id(cohort.group)]
-            own = self.numbers(cohort.group.hyper, self.step_count - cohort.missed + 1)
+            own = self.numbers(cohort.group.hyper, done - cohort.missed + 1)
             found |= {f"{key}.{i}": value for key, value in own.items()}
         return found
 

@@ -29,6 +29,7 @@ from unifw.spec.optim import OptimOps as OptimOps
 from unifw.spec.quick import QuickOps as QuickOps
 from unifw.spec.random import RandomOps as RandomOps
 from unifw.spec.tracing import Program as Program
+from unifw.spec.tracing import StepsInterruptedError as StepsInterruptedError
 from unifw.spec.tracing import TracingOps as TracingOps
 from unifw.spec.types import Native as Native
 from unifw.spec.types import Numpy as Numpy

@@ -33,7 +33,8 @@ class BackendInfo:
     `requires` is the framework's import name, `install` the command that installs it, `formats` the export formats it
     writes and reads, by name, each with the ending of its files ("" for a folder), `checkpoints` the endings of the
     framework's own files of weights, `modes` what `compile` takes, `step` the one of them, or "eager", that its
-    `make_step` stands for; the installed backend of the lowest `preference` is the default.
+    `make_step` stands for, `several` whether that step can take several batches in one call; the installed backend of
+    the lowest `preference` is the default.
     """
 
     name: str
@@ -43,6 +44,7 @@ class BackendInfo:
     checkpoints: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     step: str = "eager"
+    several: bool = False
     preference: int = 100
 
 

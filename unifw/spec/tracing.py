@@ -15,6 +15,14 @@ Dims = Mapping[int, str]
 """The axes of one tensor whose size a trace leaves open, each with its name."""
 
 
+class StepsInterruptedError(Exception):
+    """A call for several steps failed after `done` of them; the native error is the cause."""
+
+    def __init__(self, done: int) -> None:
+        super().__init__(f"a call of several training steps failed after {done} of them")
+        self.done = done
+
+
 class Program(Protocol):
     """A traced function on native tensors."""
 
@@ -64,5 +72,9 @@ class TracingOps(Protocol):
     def make_step(
         self, function: Callable[[Sequence[Any], tuple[Native, ...]], tuple[Native, ...]], /
     ) -> Callable[[Sequence[float], tuple[Native, ...]], tuple[Native, ...]]:
-        """The fastest native form of `function(scalars, batch)`; scalars change from call to call."""
+        """The fastest native form of `function(scalars, batch)`; scalars change from call to call.
+
+        Where `BackendInfo.several` says so, it has a method `several`: from the scalars of some steps and their
+        batches, all of one form, to their results, in one native call. It raises StepsInterruptedError.
+        """
         ...

@@ -8,7 +8,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from unifw.train import decisions
-from unifw.train.running import modes_of
+from unifw.train.running import SIZES, Way, ways_of
 from unifw.train.tuning import Run, time_each
 from unifw.variable import Variable
 
@@ -19,40 +19,42 @@ BUDGET = 60.0
 """Seconds for the search, compilation included."""
 
 
-def choose(trainer: Trainer, batch: tuple[Any, ...]) -> str | None:
-    """The mode in which steps on such a batch are fastest; None if none could be timed.
+def choose(trainer: Trainer, batch: tuple[Any, ...]) -> tuple[str | None, int | None]:
+    """The mode in which steps on such a batch are fastest, and how many in a call; None if none could be timed.
 
-    Parameters, state and counts are afterwards what they were; dropout has drawn from its stream.
+    Where the Trainer says how many, only that is tried. Parameters, state and counts are afterwards what they were;
+    dropout has drawn from its stream.
     """
     model, recipe = trainer.model, trainer.recipe
     backend, given = model.backend, tuple([model.backend.Tensor(x) for x in batch])
-    names = [(backend.name, mode) for mode in modes_of(backend.info)]
+    wanted = trainer.steps_per_call
+    ways = ways_of(backend.info, (1,) if not recipe.counts_alone else (wanted,) if wanted else SIZES)
 
-    def make(_: str, mode: str) -> Run:
-        return lambda steps: run_in(trainer, mode, [given] * steps)
+    def make(way: Way) -> Run:
+        return lambda steps: run_in(trainer, way, [given] * steps)
 
     recipe.prepare(model)
     facts = [getattr(trainer.loss, "__qualname__", ""), sorted(trainer.metrics), *recipe.settings()]
-    key = decisions.key_of(model, given, names, recipe.optimizer, facts)
+    key = decisions.key_of(model, given, ways, recipe.optimizer, facts)
     found = decisions.load(key)
     if found is None:
         with _unchanged(trainer):
-            found = time_each(names, make, BUDGET)
+            found = time_each(ways, make, BUDGET)
         if found.best is not None:
             decisions.keep(key, found)
-    return found.best.mode if found.best else None
+    return (found.best.mode, wanted or found.best.steps_per_call) if found.best else (None, wanted)
 
 
-def run_in(trainer: Trainer, mode: str, batches: list[Any]) -> None:
-    """Train on these batches in a mode, quietly; steps that were made for another mode are kept."""
-    trainer.compile, trainer.progress = mode, False
+def run_in(trainer: Trainer, way: Way, batches: list[Any]) -> None:
+    """Train on these batches in a way, quietly; steps that were made for another mode are kept."""
+    trainer.compile, trainer.steps_per_call, trainer.progress = way.mode, way.steps_per_call, False
     trainer.fit(batches)
 
 
 @contextmanager
 def _unchanged(trainer: Trainer) -> Iterator[None]:
     """Inside the `with` block steps may be taken; after it, they have not been, and the objects are the same."""
-    recipe, settings = trainer.recipe, (trainer.compile, trainer.progress)
+    recipe, settings = trainer.recipe, (trainer.compile, trainer.steps_per_call, trainer.progress)
     held = [x for x in (*trainer.model.named_state().values(), *recipe.held()) if isinstance(x, Variable)]
     values = [x.ops.copy(x.native) for x in held]
     counted = [x for x in (recipe.optimizer, recipe.ema, recipe.policy.scaler) if x is not None]
@@ -66,4 +68,4 @@ def _unchanged(trainer: Trainer) -> Iterator[None]:
         for one, own in zip(counted, counts, strict=True):
             vars(one).update(own)
         recipe.optimizer.missed, recipe.pending = missed, 0
-        trainer.compile, trainer.progress = settings
+        trainer.compile, trainer.steps_per_call, trainer.progress = settings

@@ -15,6 +15,7 @@ from unifw.devices import devices
 from unifw.nn.module import Module
 from unifw.optim.base import Optimizer
 from unifw.registry import info
+from unifw.train.running import Way
 from unifw.train.tuning import Candidate, Tuning
 
 
@@ -59,9 +60,7 @@ def _all() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def key_of(
-    model: Module, batch: Sequence[Any], names: Sequence[tuple[str, str]], optimizer: Optimizer, settings: Any
-) -> str:
+def key_of(model: Module, batch: Sequence[Any], ways: Sequence[Way], optimizer: Optimizer, settings: Any) -> str:
     """A hash of all that a decision depends on."""
     facts = [
         [(name, type(module).__name__, _settings(module)) for name, module in model.named_modules()],
@@ -69,8 +68,8 @@ def key_of(
         [(tuple(x.shape), str(x.dtype)) for x in batch],
         [type(optimizer).__name__, [sorted(map(repr, group.hyper.items())) for group in optimizer.groups]],
         settings,
-        names,
-        _versions(sorted({name for name, _ in names})),
+        ways,
+        _versions(sorted({way.backend for way in ways})),
         _machine(),
     ]
     return hashlib.sha256(json.dumps(facts, default=repr).encode()).hexdigest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,16 @@ Compile = bool | str | None
 Step = Callable[[Sequence[Any], tuple[Any, ...]], tuple[Any, ...]]
 
 EAGER, DEFAULT, AUTO = "eager", "default", "auto"
+SIZES = (1, 8)
+"""How many steps in one native call are tried: 32 gain little more than 8, and hold 32 batches twice."""
+
+
+class Way(NamedTuple):
+    """A way to run steps: on a backend, in a mode, so many in one native call."""
+
+    backend: str
+    mode: str
+    steps_per_call: int = 1
 
 
 def modes_of(known: BackendInfo) -> tuple[str, ...]:
@@ -28,6 +38,42 @@ def modes_of(known: BackendInfo) -> tuple[str, ...]:
     True
     """
     return tuple(dict.fromkeys((known.step, EAGER, *known.modes)))
+
+
+def ways_of(known: BackendInfo, sizes: Sequence[int] = SIZES) -> list[Way]:
+    """The modes of a backend; its own step, if it can, with so many in one call.
+
+    >>> from unifw.registry import info
+    >>> ways_of(info("tensorflow"))[1]
+    Way(backend='tensorflow', mode='default', steps_per_call=8)
+    """
+    own, *others = modes_of(known)
+    each = [Way(known.name, own, size) for size in (sizes if known.several else (1,))]
+    return [*each, *(Way(known.name, mode) for mode in others)]
+
+
+def in_groups(batches: Iterable[tuple[Any, ...]], most: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Batches that follow each other and have the same shapes and dtypes, up to so many at a time.
+
+    >>> row, rows = np.zeros((1, 2)), np.zeros((3, 2))
+    >>> [len(group) for group in in_groups([(rows,), (rows,), (rows,), (row,)], most=2)]
+    [2, 1, 1]
+    """
+    held: list[tuple[Any, ...]] = []
+    for batch in batches:
+        if held and _form(batch) != _form(held[0]):
+            yield held
+            held = []
+        held.append(batch)
+        if len(held) == most:
+            yield held
+            held = []
+    if held:
+        yield held
+
+
+def _form(batch: tuple[Any, ...]) -> list[Any]:
+    return [(tuple(x.shape), x.dtype) for x in batch]
 
 
 def checked(compile: Compile) -> str | None:

@@ -16,6 +16,7 @@ from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
 from unifw.optim.gradients import clip_grad_value, clip_owned
 from unifw.registry import part
+from unifw.spec import StepsInterruptedError
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
 from unifw.train.precision import Policy
@@ -68,16 +69,16 @@ class Recipe:
 
     # ---- on the host, around each batch
 
-    def numbers(self, names: tuple[str, ...], update: bool) -> dict[str, float]:
-        """What changes from batch to batch, in 64 bits."""
+    def numbers(self, names: tuple[str, ...], update: bool, ahead: int = 0) -> dict[str, float]:
+        """What changes from batch to batch, in 64 bits; of the coming step, or of one after it."""
         found = {} if self.policy.scaler is None else {"scale": self.policy.scaler.scale}
         if not update:
             return found
         if self.accumulate > 1:
             found["share"] = 1 / (self.pending + 1)
         if self.ema is not None:
-            found["weight"] = self.ema.weight()
-        return {**found, **self.optimizer.dynamic(names)}
+            found["weight"] = self.ema.weight(ahead)
+        return {**found, **self.optimizer.dynamic(names, ahead)}
 
     def run(self, step: Function, names: tuple[str, ...], batch: tuple[Any, ...], update: bool) -> tuple[Any, ...]:
         """The loss and metrics of one batch; then the counts go on, unless a float16 step had to be left out."""
@@ -90,10 +91,34 @@ class Recipe:
             *results, finite = results  # type: ignore[assignment]
             if not self.policy.scaler.update(bool(finite)):
                 return tuple(results)
+        self._count(names)
+        return tuple(results)
+
+    def _count(self, names: tuple[str, ...]) -> None:
         self.optimizer.advance(names)
         if self.ema is not None:
             self.ema.updates += 1
-        return tuple(results)
+
+    @property
+    def counts_alone(self) -> bool:
+        """Whether what a step does can be counted before it is known how the steps before it went."""
+        return self.accumulate == 1 and self.policy.scaler is None
+
+    def run_several(self, step: Any, names: tuple[str, ...], batches: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """What `run` gives for each batch, from one native call; each of them completes an update."""
+        numbers = [list(self.numbers(names, True, ahead).values()) for ahead in range(len(batches))]
+        try:
+            results: list[Any] = step.several(numbers, batches)
+        except StepsInterruptedError as interrupted:
+            for _ in range(interrupted.done):
+                self._count(names)
+            left = [self.run(step, names, batch, True) for batch in batches[interrupted.done :]]  # says what is wrong
+            if interrupted.done:  # and if nothing is: the numbers of the steps before are lost
+                raise
+            return left
+        for _ in batches:
+            self._count(names)
+        return results
 
     # ---- in the native unit
 

@@ -15,7 +15,7 @@ from unifw.conversion import TensorLike, to_native
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
 from unifw.eagerly import runs_eagerly
-from unifw.errors import GradientError, OperandError, StateDictError, describe
+from unifw.errors import ArgumentError, GradientError, OperandError, StateDictError, describe
 from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.optim.averaging import EMA
@@ -26,7 +26,7 @@ from unifw.tensor import Tensor
 from unifw.train.auto import choose
 from unifw.train.precision import Policy, Precision
 from unifw.train.progress import EpochProgress
-from unifw.train.running import AUTO, EAGER, Compile, checked, mode_for, runnable
+from unifw.train.running import AUTO, EAGER, Compile, checked, in_groups, mode_for, runnable
 from unifw.train.step import Recipe
 
 Batch = tuple[Tensor, ...]
@@ -50,6 +50,11 @@ class Trainer:
     `unifw.compile` as one native program, which is traced for each size of a batch, and "auto" in whichever of
     these is fastest for this model on this machine (`tune`), which the first batch tells. Raises ArgumentError for a
     mode that there is not.
+
+    `steps_per_call` is how many steps one native call does where the backend's own step can (TensorFlow's): the same
+    numbers, with less time between steps, which pays for small models. So many batches are held and copied together;
+    the progress bar moves by as many. Steps run one by one in other modes, with float16, whose scale each step changes,
+    and with `accumulate`. None is 1, or with "auto" what is fastest.
 
     >>> import numpy as np, unifw
     >>> model = unifw.nn.Linear(2, 2)
@@ -75,7 +80,10 @@ class Trainer:
         accumulate: int = 1,
         ema: EMA | None = None,
         compile: Compile = None,
+        steps_per_call: int | None = None,
     ) -> None:
+        if steps_per_call is not None and steps_per_call < 1:
+            raise ArgumentError(f"Trainer: got steps_per_call={steps_per_call}; expected None, or a number from 1 on.")
         policy = Policy(precision)
         policy.prepare(model)
         self.model = model
@@ -84,6 +92,7 @@ class Trainer:
         self.metrics = dict(metrics or {})
         self.progress = progress
         self.compile = checked(compile)
+        self.steps_per_call = steps_per_call
         self._steps: dict[Any, Callable[..., tuple[Any, ...]]] = {}
         self._made_for: list[Any] = []
 
@@ -112,12 +121,7 @@ class Trainer:
             totals = _Totals(("loss", *self.metrics))
             progress = EpochProgress(f"epoch {epoch + 1}/{epochs}", _length(data), self.progress, totals.latest)
             with mode(self.model, training=True), using_backend(self.model.backend):
-                place = self._placer()
-                batches = self._tuned(_with_updates(progress.track(data), self.recipe.accumulate), place)
-                steps, names = self._train_steps()
-                for batch, update in batches:
-                    tensors = place(batch)
-                    totals.add(self.recipe.run(steps[update], names, tensors, update), _rows(tensors))
+                self._train(progress.track(data), totals)
             logs = totals.means()
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in self.evaluate(validation).items()}
@@ -183,6 +187,28 @@ class Trainer:
 
     # ---- steps
 
+    def _train(self, data: Iterable[Any], totals: _Totals) -> None:
+        """One epoch."""
+        place = self._placer()
+        batches = self._tuned(_with_updates(data, self.recipe.accumulate), place)
+        steps, names = self._train_steps()
+        if self._several_per_call():
+            for group in in_groups((place(batch) for batch, _ in batches), self.steps_per_call or 1):
+                results = self.recipe.run_several(steps[True], names, group)
+                for result, tensors in zip(results, group, strict=True):
+                    totals.add(result, _rows(tensors))
+            return
+        for batch, update in batches:
+            tensors = place(batch)
+            totals.add(self.recipe.run(steps[update], names, tensors, update), _rows(tensors))
+
+    def _several_per_call(self) -> bool:
+        known, several = self.model.backend.info, self.steps_per_call not in (None, 1)
+        return several and known.several and self.recipe.counts_alone and self._how() == known.step
+
+    def _how(self) -> str:
+        return EAGER if runs_eagerly() else mode_for(self.compile, self.model.backend)
+
     def _train_steps(self) -> tuple[dict[bool, Callable[..., Any]], tuple[str, ...]]:
         """The step that updates (True) and the one that only accumulates (False), and the names they train."""
         recipe, wrap = self.recipe, self.model.backend.Tensor
@@ -207,7 +233,7 @@ class Trainer:
         first = next(batches, None)
         if first is None:
             return batches
-        self.compile = choose(self, place(first[0]))
+        self.compile, self.steps_per_call = choose(self, place(first[0]))
         how = mode_for(self.compile, self.model.backend)
         self._steps = {key: step for key, step in self._steps.items() if key[2] == how}
         return chain([first], batches)
@@ -222,7 +248,7 @@ class Trainer:
         held = [self.loss, *self.metrics.values(), *self.recipe.held(), *storages]
         if len(held) != len(self._made_for) or any(a is not b for a, b in zip(held, self._made_for, strict=True)):
             self._steps, self._made_for = {}, held
-        how = EAGER if runs_eagerly() else mode_for(self.compile, self.model.backend)
+        how = self._how()
         key = (kind, names, how, tuple(module.training for _, module in self.model.named_modules()))
         if key not in self._steps:
             self._steps[key] = runnable(build(), how, self.model.backend)

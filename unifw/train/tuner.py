@@ -17,8 +17,8 @@ from unifw.registry import get_backend, info, using_backend
 from unifw.tensor import Tensor
 from unifw.train import decisions
 from unifw.train.auto import run_in
-from unifw.train.precision import Precision
-from unifw.train.running import modes_of
+from unifw.train.precision import Policy, Precision
+from unifw.train.running import SIZES, Way, ways_of
 from unifw.train.trainer import Trainer
 from unifw.train.tuning import Run, Tuning, time_each
 
@@ -36,6 +36,8 @@ def tune(
     progress: bool = True,
 ) -> Tuning:
     """Train a model for a few steps on each backend in each of its modes, and say which is fastest.
+
+    What is found goes to `Trainer(compile=found.best.mode, steps_per_call=found.best.steps_per_call)`.
 
     `build_model` makes the model, each time with the same initial weights; `batch` is one batch as the Trainer gets it,
     of any backend or of NumPy; `loss` and `optimizer(model)` are what training will use. `backends` are all known
@@ -55,14 +57,14 @@ def tune(
     >>> found.best, found.candidates[0].reason
     (None, 'not tried: the budget of 0 s was used up')
     """
-    names = _names(list(known_backends()) if backends is None else backends)
+    ways = _ways(list(known_backends()) if backends is None else backends, precision)
     tuning = None
     with _own_random_stream():
-        key = _key(build_model, batch, names, optimizer, [_name(loss), precision, budget])
+        key = _key(build_model, batch, ways, optimizer, [_name(loss), precision, budget])
         if key is not None and not refresh:
             tuning = decisions.load(key)
         if tuning is None:
-            tuning = time_each(names, _maker(build_model, batch, loss, optimizer, precision), budget)
+            tuning = time_each(ways, _maker(build_model, batch, loss, optimizer, precision), budget)
             if key is not None and tuning.best is not None:
                 decisions.keep(key, tuning)
     if progress:
@@ -70,16 +72,17 @@ def tune(
     return tuning
 
 
-def _names(backends: Sequence[str]) -> list[tuple[str, str]]:
+def _ways(backends: Sequence[str], precision: Precision) -> list[Way]:
     """Every backend with each of its modes: the backends' own steps first, then what takes longer to compile."""
-    rows = [(place, name, mode) for name in backends for place, mode in enumerate(modes_of(info(name)))]
-    return [(name, mode) for _, name, mode in sorted(rows, key=lambda row: row[0])]
+    sizes = (1,) if Policy(precision).scaler else SIZES
+    rows = [(place, way) for name in backends for place, way in enumerate(ways_of(info(name), sizes))]
+    return [way for _, way in sorted(rows, key=lambda row: row[0])]
 
 
 def _maker(
     build_model: Callable[[], Module], batch: Sequence[TensorLike], loss: Any, optimizer: Any, precision: Precision
-) -> Callable[[str, str], Run]:
-    """The function from a backend and a mode to the steps of a Trainer, of which each backend has one."""
+) -> Callable[[Way], Run]:
+    """The function from a way to the steps of a Trainer, of which each backend has one."""
 
     @cache
     def prepared(backend: str) -> tuple[Trainer, tuple[Tensor, ...]]:
@@ -88,9 +91,9 @@ def _maker(
             given = tuple([_here(x) for x in batch])
             return Trainer(model, optimizer(model), loss, progress=False, precision=precision), given
 
-    def make(backend: str, mode: str) -> Run:
-        trainer, given = prepared(backend)
-        return lambda steps: run_in(trainer, mode, [given] * steps)
+    def make(way: Way) -> Run:
+        trainer, given = prepared(way.backend)
+        return lambda steps: run_in(trainer, way, [given] * steps)
 
     return make
 
@@ -106,14 +109,14 @@ def _here(x: TensorLike) -> Tensor:
 
 
 def _key(
-    build_model: Callable[[], Module], batch: Sequence[Any], names: Sequence[tuple[str, str]], optimizer: Any, more: Any
+    build_model: Callable[[], Module], batch: Sequence[Any], ways: Sequence[Way], optimizer: Any, more: Any
 ) -> str | None:
     """The key of the decision, from the model on the first backend that can make it."""
-    for backend in dict.fromkeys(name for name, _ in names):
+    for backend in dict.fromkeys(way.backend for way in ways):
         try:
             with using_backend(backend):
                 model = _built(build_model)
-                return decisions.key_of(model, [_here(x) for x in batch], names, optimizer(model), more)
+                return decisions.key_of(model, [_here(x) for x in batch], ways, optimizer(model), more)
         except Exception:  # the reason will be that of its candidates
             continue
     return None

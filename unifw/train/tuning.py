@@ -10,6 +10,7 @@ from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from unifw.errors import CompileWarning
+from unifw.train.running import Way
 
 Run = Callable[[int], Any]
 """Does so many steps, and returns when they are done."""
@@ -19,12 +20,13 @@ Clock = Callable[[], float]
 _ROUNDS, _MOST_STEPS = 15, 50
 _MOST_SECONDS = 0.2  # of a turn: more does not make a choice better
 _ROUNDS_SHARE = 0.2  # of the budget, for the rounds at least, however long compilation took
+_LONG_STEP = 0.02  # seconds: a call is less than a hundredth of it
 _BEFORE_LEAVING, _BEHIND = 4, 2.0  # rounds, and times the fastest: noise rarely does as much to every turn of one
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to run a step: seconds per step and of the first one, or the reason why there are none.
+    """One way to run a step: seconds per step and of the first call, or the reason why there are none.
 
     >>> Candidate("torch", "max", reason="not tried").seconds is None
     True
@@ -35,6 +37,7 @@ class Candidate:
     seconds: float | None = None
     first: float | None = None
     reason: str = ""
+    steps_per_call: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,27 +65,29 @@ class Tuning:
 
 
 def time_each(
-    names: Sequence[tuple[str, str]],
-    make: Callable[[str, str], Run],
+    ways: Sequence[Way],
+    make: Callable[[Way], Run],
     budget: float,
     clock: Clock = perf_counter,
 ) -> Tuning:
-    """Time what `make(backend, mode)` returns, in about `budget` seconds in all.
+    """Time what `make(way)` returns, in about `budget` seconds in all.
 
     All are made and run once; then they take turns, so that what else the machine does falls on each of them, until
     the rounds or the time are over. Who is clearly behind leaves early. What fails, or needs more time than is left,
-    has a reason in place of a time.
+    has a reason in place of a time, and so has what can gain nothing.
 
-    >>> found = time_each([("a", "slow"), ("a", "fast")], lambda backend, mode: lambda steps: None, budget=1.0)
+    >>> found = time_each([Way("a", "slow"), Way("a", "fast")], lambda way: lambda steps: None, budget=1.0)
     >>> len(found.candidates), found.best is not None
     (2, True)
     """
     start, ready, found = clock(), list[_Ready](), list[Candidate]()
-    for backend, mode in names:
+    for way in ways:
         if clock() >= start + (1 - _ROUNDS_SHARE) * budget:
-            found.append(Candidate(backend, mode, reason=f"not tried: the budget of {budget:g} s was used up"))
+            found.append(_candidate(way, reason=f"not tried: the budget of {budget:g} s was used up"))
+        elif way.steps_per_call > 1 and any(x.way[:2] == way[:2] and x.second > _LONG_STEP for x in ready):
+            found.append(_candidate(way, reason="not tried: of steps this long, a call is less than a hundredth"))
         else:
-            made = _prepared(backend, mode, make, start + budget, clock)
+            made = _prepared(way, make, start + budget, clock)
             (ready if isinstance(made, _Ready) else found).append(made)  # type: ignore[arg-type]
     _race(ready, max(start + budget, clock() + _ROUNDS_SHARE * budget), clock)
     found += [x.candidate() for x in ready]
@@ -91,10 +96,9 @@ def time_each(
 
 @dataclass
 class _Ready:
-    """A candidate that runs: seconds per step of its second step, and of each of its turns."""
+    """A candidate that runs: seconds per step of its second call, and of each of its turns."""
 
-    backend: str
-    mode: str
+    way: Way
     run: Run
     first: float
     second: float
@@ -109,6 +113,7 @@ class _Ready:
     def turn(self, share: float, clock: Clock) -> None:
         """As many steps as should fit into so many seconds."""
         steps = max(1, min(_MOST_STEPS, int(share / self.seconds))) if self.seconds else _MOST_STEPS
+        steps += -steps % self.way.steps_per_call
         start = clock()
         try:
             with _strictly():
@@ -119,23 +124,27 @@ class _Ready:
 
     def candidate(self) -> Candidate:
         seconds = None if self.reason else self.seconds
-        return Candidate(self.backend, self.mode, seconds, self.first, self.reason)
+        return _candidate(self.way, seconds, self.first, self.reason)
 
 
-def _prepared(backend: str, mode: str, make: Callable[[str, str], Run], end: float, clock: Clock) -> _Ready | Candidate:
-    """After its first two steps, or why there is nothing to time."""
-    start = clock()
+def _candidate(way: Way, seconds: float | None = None, first: float | None = None, reason: str = "") -> Candidate:
+    return Candidate(way.backend, way.mode, seconds, first, reason, way.steps_per_call)
+
+
+def _prepared(way: Way, make: Callable[[Way], Run], end: float, clock: Clock) -> _Ready | Candidate:
+    """After its first two calls, or why there is nothing to time."""
+    start, steps = clock(), way.steps_per_call
     try:
         with _strictly():
-            run = make(backend, mode)
-            run(1)
+            run = make(way)
+            run(steps)
             first = clock() - start
             if clock() >= end:
-                return Candidate(backend, mode, None, first, f"the first step took {first:.3g} s, more than was left")
-            run(1)
-            return _Ready(backend, mode, run, first, clock() - start - first)
+                return _candidate(way, None, first, f"the first step took {first:.3g} s, more than was left")
+            run(steps)
+            return _Ready(way, run, first, (clock() - start - first) / steps)
     except Exception as error:  # whatever a framework may raise: the others may do
-        return Candidate(backend, mode, reason=_words(error))
+        return _candidate(way, reason=_words(error))
 
 
 def _race(ready: Sequence[_Ready], end: float, clock: Clock) -> None:
@@ -177,18 +186,22 @@ def table(tuning: Tuning) -> str:
     shown = Table(title="Time per training step" + (", from the cache" if tuning.cached else ""))
     for heading in ("Backend", "Mode"):
         shown.add_column(heading, no_wrap=True)
-    for heading in ("ms per step", "times the best", "first step, s"):
+    for heading in ("ms per step", "times the best", "first call, s"):
         shown.add_column(heading, justify="right")
     shown.add_column("Remarks", overflow="fold")
     for x in tuning.candidates:
         times = ("", "") if x.seconds is None or best is None else (f"{x.seconds * 1e3:.3f}", _times(x, best))
         remark = "the best" if x is best else x.reason
-        shown.add_row(x.backend, x.mode, *times, "" if x.first is None else f"{x.first:.2f}", remark)
+        shown.add_row(x.backend, _how(x), *times, "" if x.first is None else f"{x.first:.2f}", remark)
     console = Console(width=110, color_system=None, quiet=True)
     with console.capture() as captured:
         console.quiet = False
         console.print(shown, markup=False)
     return captured.get()
+
+
+def _how(x: Candidate) -> str:
+    return x.mode if x.steps_per_call == 1 else f"{x.mode}, {x.steps_per_call} steps per call"
 
 
 def _times(x: Candidate, best: Candidate) -> str:

@@ -14,6 +14,7 @@ INFO = BackendInfo(
     checkpoints=(".index",),
     modes=("default", "xla"),
     step="default",
+    several=True,
     preference=1,
 )
 

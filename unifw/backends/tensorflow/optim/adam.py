@@ -41,8 +41,9 @@ def _update(decoupled: bool) -> Callable[..., None]:
         lr, step = number(hyper["lr"], tf.float64), number(hyper["step"], tf.float64)
         if decay and decoupled:
             kept = tf.cast(1 - lr * decay, dtype)
-            for parameter in parameters:
-                scaled(parameter, kept)
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                with tf.control_dependencies([gradient]):  # a step whose loss fails changes nothing
+                    scaled(parameter, kept)
         elif decay:
             rate = tf.constant(decay, dtype)
             gradients = [g + rate * p.read_value() for g, p in zip(gradients, parameters, strict=True)]
