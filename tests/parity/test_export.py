@@ -13,6 +13,7 @@ from unifw.errors import (
     ArgumentError,
     ExportError,
     FileFormatError,
+    OperationError,
     PathExistsError,
     PathMissingError,
     PathWriteError,
@@ -86,7 +87,13 @@ def test_each_format_gives_the_live_models_numbers(backend: str, format: str, tm
 def test_a_batch_of_one_row_is_enough(backend: str, format: str, tmp_path: Path) -> None:
     report = unifw.export(nn.Linear(3, 2), tmp_path / FORMATS[format], format=format, inputs=example(1, 3))
     assert report.batch_sizes == (1, 2)
-    assert unifw.load_artifact(report.path)(example(7, 3)).shape == (7, 2)
+    artifact = unifw.load_artifact(report.path)
+    assert artifact(example(7, 3)).shape == (7, 2)
+    for wrong in ((example(7, 4),), (), (example(7, 3), example(7, 3))):
+        with pytest.raises(
+            OperationError, match=r"Artifact\(.*: failed on .*; expected those that it was exported for"
+        ):
+            artifact(*wrong)
 
 
 @EVERY_FORMAT

@@ -16,6 +16,7 @@ from unifw.errors import (
     ArgumentError,
     DeviceError,
     DTypeError,
+    FileFormatError,
     GradientError,
     LinAlgError,
     OperandError,
@@ -206,6 +207,18 @@ CASES: dict[str, Case] = {
         DTypeError,
         "Parameter: got dtype int64; expected a floating dtype...Write unifw.Buffer(",
     ),
+    "state-path": (
+        lambda: nn.Linear(1, 1).load_state_dict("model.safetensors"),
+        StateDictError,
+        "load_state_dict: got str 'model.safetensors'; expected {name: Tensor}. Write model.load_state_dict(unifw.load",
+    ),
+    "weights-folder": (
+        lambda: unifw.load("/"),
+        FileFormatError,
+        "load: / is a folder; expected a file. Write unifw.lo",
+    ),
+    "hook": (lambda: nn.ReLU().register_forward_hook(3), OperandError, "hook: got int 3; expected a function"),
+    "init": (lambda: nn.init.zeros_(ones(2)), OperandError, "init: got Tensor...expected a Parameter or Buffer"),
     "optimizer-state": (
         lambda: optim.SGD(nn.Linear(1, 1)).load_state_dict({"step": 3}),
         StateDictError,

@@ -10,13 +10,15 @@ from typing import Any
 from unifw import tree
 from unifw.array.creation import asarray
 from unifw.conversion import TensorLike
-from unifw.errors import FileFormatError, PathMissingError
+from unifw.errors import FileFormatError, OperationError, PathMissingError, UnifwError, describe, first_line
 from unifw.registry import backends, info, load_backend, part, using_backend
 from unifw.spec import Backend
 
 
 class Artifact:
     """An exported model: call it with the inputs of the model, as Tensors of any backend or NumPy arrays.
+
+    Raises OperationError for inputs that it cannot take.
 
     >>> import tempfile, unifw
     >>> path = tempfile.mkdtemp() + "/model.pt2"
@@ -32,6 +34,18 @@ class Artifact:
         self._run = run
 
     def __call__(self, *inputs: TensorLike) -> Any:
+        try:
+            return self.outputs(*inputs)
+        except UnifwError:
+            raise
+        except Exception as error:
+            raise OperationError(
+                f"{self!r}: failed on {', '.join(map(describe, inputs)) or 'no inputs'}; expected those that it was "
+                f"exported for, with any number of rows. The native framework says: {first_line(error)}"
+            ) from error
+
+    def outputs(self, *inputs: TensorLike) -> Any:
+        """What a call gives, with the framework's own errors."""
         with using_backend(self.backend):
             tensors = [asarray(x).to_backend(self.backend) for x in inputs]
         outputs = self._run([x.native for x in tensors])

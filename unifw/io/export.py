@@ -132,7 +132,7 @@ def _write(model: Module, backend: Backend, format: str, path: Path, inputs: Map
 
 def _compare(model: Module, artifact: Artifact, batch: list[Tensor]) -> float:
     try:
-        return largest_difference(model, artifact, batch)
+        return largest_difference(model, artifact.outputs, batch)
     except UnifwError:
         raise
     except Exception as error:

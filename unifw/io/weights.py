@@ -88,6 +88,8 @@ def load(path: str | PathLike[str]) -> dict[str, Tensor]:
     >>> unifw.load(path)["x"].tolist()
     [1.0, 2.0]
     """
+    if Path(path).is_dir():
+        raise FileFormatError(f"load: {path} is a folder; expected a file. Write unifw.load_checkpoint(model, path).")
     try:
         entries = stored_in(Path(path))
         values = {entry: entry.read() for entry in set(entries.values())}

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any, ClassVar
 
+from unifw.errors import OperandError, describe
 from unifw.nn.traits import Trait, lose, take
 
 Hook = Callable[..., Any]
@@ -69,6 +70,8 @@ class HookHandle:
 
 def add_hook(module: Any, hook: Hook, after: bool, prepend: bool, with_kwargs: bool) -> HookHandle:
     """Hook a function on a Module, last or with `prepend` first."""
+    if not callable(hook):
+        raise OperandError(f"hook: got {describe(hook)}; expected a function of the Module and its arguments.")
     if "_hooks" not in vars(module):
         module._hooks = _Hooks()
         take(module, Hooked)

@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from unifw import names as _names
-from unifw.errors import ArgumentError, ShapeError
+from unifw.errors import ArgumentError, OperandError, ShapeError, describe
 from unifw.random import host_generator
 from unifw.spec import Numpy
 from unifw.variable import Variable
@@ -240,6 +240,8 @@ def dirac(shape: Shape, groups: int = 1, *, dtype: str = "float32") -> Numpy:
 
 
 def _set(x: V, values: Numpy) -> V:
+    if not isinstance(x, Variable):
+        raise OperandError(f"init: got {describe(x)}; expected a Parameter or Buffer, as layer.weight.")
     return x.assign(values)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unifw.conversion import TensorLike
-from unifw.errors import StateDictError
+from unifw.errors import StateDictError, describe
 from unifw.nn.lazy import Unfinished
 from unifw.nn.members import Members
 from unifw.tensor import Tensor
@@ -49,6 +49,11 @@ def state_dict(model: Members) -> dict[str, Tensor]:
 
 def load_state_dict(model: Members, state: Mapping[str, TensorLike], strict: bool) -> LoadReport:
     """Take over values by name, all of them or none; a shared tensor may stand under any of its names."""
+    if not isinstance(state, Mapping):
+        raise StateDictError(
+            f"load_state_dict: got {describe(state)}; expected {{name: Tensor}}. "
+            "Write model.load_state_dict(unifw.load(path)), or unifw.load_checkpoint(model, path)."
+        )
     with finished_for(model, state):
         own, shared = model.named_state(), model.shared_names()
         given = {shared.get(name, name): name for name in (*own, *shared) if name in state}
