@@ -12,11 +12,6 @@ SECOND = {rank: (0, rank - 1, *range(1, rank - 1)) for rank in range(2, 6)}
 LAST = {rank: (0, *range(2, rank), 1) for rank in range(2, 6)}
 
 
-def channels_second(x: torch.Tensor) -> torch.Tensor:
-    """(N, ..., C) as (N, C, ...)."""
-    return x.permute(SECOND[x.ndim])
-
-
 def channels_last(x: torch.Tensor) -> torch.Tensor:
     """(N, C, ...) as (N, ..., C)."""
     return x.permute(LAST[x.ndim])
