@@ -116,10 +116,10 @@ class Variable(Tensor):
         target = load_backend(backend) if isinstance(backend, str) else backend
         return self if target is self.backend else self._remade(target)
 
-    def _remade(self, backend: Backend) -> Self:
+    def _remade(self, backend: Backend, *settings: Any) -> Self:
         kind: type[Any] = backend.Parameter if isinstance(self, Parameter) else backend.Buffer
         native = backend.array.from_numpy(self.numpy(), self.dtype, self._place_on(backend), True)
-        made: Self = kind(backend.Tensor(native))
+        made: Self = kind(backend.Tensor(native), *settings)
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -141,12 +141,7 @@ class Parameter(Variable):
 
     def __init__(self, data: TensorLike, trainable: bool = True) -> None:
         super().__init__(data)
-        if trainable and "floating" not in self.dtype.kind:
-            raise DTypeError(
-                f"Parameter: got dtype {self.dtype}; expected a floating dtype, since training changes it. "
-                "Write unifw.Buffer(...) for what it does not change."
-            )
-        self._trainable = trainable
+        self._trainable = self._may_train(trainable)
 
     @property
     def trainable(self) -> bool:
@@ -162,13 +157,19 @@ class Parameter(Variable):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = value
+        self._trainable = self._may_train(value)
         changes.note()
 
-    def _remade(self, backend: Backend) -> Self:
-        made = super()._remade(backend)
-        made.trainable = self.trainable
-        return made
+    def _may_train(self, wanted: bool) -> bool:
+        if wanted and "floating" not in self.dtype.kind:
+            raise DTypeError(
+                f"Parameter: got dtype {self.dtype}; expected a floating dtype, since training changes it. "
+                "Write unifw.Buffer(...) for what it does not change."
+            )
+        return wanted
+
+    def _remade(self, backend: Backend, *settings: Any) -> Self:
+        return super()._remade(backend, self.trainable, *settings)
 
     def __reduce__(self) -> Any:
         return rebuild, ("Parameter", self.backend.name, self.numpy(), self.dtype, self.trainable)

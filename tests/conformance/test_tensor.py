@@ -121,6 +121,16 @@ def test_copies_of_parameters_keep_trainable(backend: str, how: str, trainable: 
     assert COPIES[how](unifw.Parameter([1.0], trainable)).trainable is trainable
 
 
+def test_integer_parameters_stay_as_they_are(backend: str) -> None:
+    frozen = unifw.Parameter([1, 2], trainable=False)
+    for same in (copy.deepcopy(frozen), pickle.loads(pickle.dumps(frozen)), frozen.to_backend("toy")):
+        assert (same.tolist(), same.dtype, same.trainable) == ([1, 2], unifw.int64, False)
+    with pytest.raises(DTypeError, match="expected a floating dtype"):
+        frozen.trainable = True
+    model = unifw.nn.ParameterList([frozen, unifw.Parameter([1.0])]).freeze().unfreeze()
+    assert [parameter.trainable for parameter in model.parameters()] == [False, True]
+
+
 def test_copies_keep_what_is_shared(backend: str) -> None:
     weight = unifw.Parameter([1.0])
     for again in (copy.deepcopy([weight, weight]), pickle.loads(pickle.dumps([weight, weight]))):

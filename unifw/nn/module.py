@@ -180,7 +180,7 @@ class Module(Members):
         return self._set_trainable(False)
 
     def unfreeze(self) -> Self:
-        """Let training change every parameter.
+        """Let training change every parameter, but for integers.
 
         >>> import unifw
         >>> all(p.trainable for p in unifw.nn.Linear(2, 1).freeze().unfreeze().parameters())
@@ -190,7 +190,7 @@ class Module(Members):
 
     def _set_trainable(self, trainable: bool) -> Self:
         for parameter in self.parameters():
-            parameter.trainable = trainable
+            parameter.trainable = trainable and "floating" in parameter.dtype.kind
         return self
 
     # ---- moving
