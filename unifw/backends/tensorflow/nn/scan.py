@@ -9,13 +9,13 @@ another order of the gates.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.rules import with_backward
 
 raw = tf.raw_ops
@@ -44,25 +44,40 @@ def _graph(kind: str, count: int) -> tuple[Callable[..., Any], Callable[..., Any
 def _loop(step: Step, sequences: Tensors, states: Tensors, made: Tensors, reverse: bool = False) -> list[tf.Tensor]:
     """Run `step(slices, states) -> (states, outputs)` over axis 0; the outputs of all steps, each stacked in order.
 
-    `made` are tensors shaped as the outputs of one step.
+    `made` are tensors shaped as the outputs of one step. A turn of the loop costs as much as a few operations, so each
+    makes a block of steps. Zeros fill the last one: no step that counts comes after them, or, in a backward loop, they
+    leave states of zeros.
     """
-    count = tf.shape(sequences[0])[0]
-    arrays = [tf.TensorArray(x.dtype, count, element_shape=x.shape) for x in made]
-
-    row = _gathered if reverse else operator.getitem  # forward loops are differentiated again, which needs slices
+    count = shape(sequences[0])[0]
+    size = _block(count)
+    more = -count % size
+    turns = (count + more) // size
+    exact = isinstance(more, int) and more == 0
+    whole = sequences if exact else [tf.pad(x, ((0, more), (0, 0), (0, 0))) for x in sequences]
+    blocks = [tf.reshape(x, (turns, size, *shape(x)[1:])) for x in whole]
+    arrays = [tf.TensorArray(x.dtype, turns, element_shape=(size, *x.shape)) for x in made]
 
     def body(i: tf.Tensor, states: Tensors, arrays: Any) -> Any:
-        t = count - 1 - i if reverse else i
-        states, outputs = step([row(x, t) for x in sequences], states)
-        return i + 1, list(states), [array.write(t, x) for array, x in zip(arrays, outputs, strict=True)]
+        t = turns - 1 - i if reverse else i
+        rows = zip(*(raw.Unpack(value=x[t], num=size) for x in blocks), strict=True)
+        outputs = []
+        for row in reversed(list(rows)) if reverse else rows:
+            states, found = step(row, states)
+            outputs.append(found)
+        columns = zip(*(reversed(outputs) if reverse else outputs), strict=True)
+        return i + 1, list(states), [array.write(t, tf.stack(c)) for array, c in zip(arrays, columns, strict=True)]
 
-    *_, arrays = tf.while_loop(lambda i, *_: i < count, body, (0, list(states), arrays), maximum_iterations=count)
-    return [array.stack() for array in arrays]
+    *_, arrays = tf.while_loop(lambda i, *_: i < turns, body, (0, list(states), arrays), maximum_iterations=turns)
+    stacks = [array.stack() for array in arrays]
+    every = [tf.reshape(x, (turns * size, *shape(x)[2:])) for x in stacks]
+    return every if exact else [x[:count] for x in every]
 
 
-def _gathered(x: tf.Tensor, t: tf.Tensor) -> tf.Tensor:
-    """The same as x[t] by one operation instead of four."""
-    return raw.GatherV2(params=x, indices=t, axis=0)
+def _block(count: Any) -> int:
+    """How many steps make a block: above 12 the number, from 5 on, that leaves least to fill."""
+    if not isinstance(count, int):
+        return 8
+    return max(count, 1) if count <= 12 else min(range(12, 4, -1), key=lambda size: -count % size)
 
 
 def product(x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
