@@ -23,6 +23,7 @@ from unifw.errors import (
     ShapeError,
     TracedValueError,
 )
+from unifw.nn.modes import mode
 
 Point = namedtuple("Point", "x y")
 
@@ -299,7 +300,7 @@ def test_a_compiled_module_is_a_module(backend: str) -> None:
     assert [id(p) for p in compiled.parameters()] == [id(p) for p in model.parameters()]
     assert compiled.eval() is compiled
     assert (model.training, compiled.training) == (False, False)
-    with nn.modes.mode(compiled, training=True):
+    with mode(compiled, training=True):
         assert model.training
     assert not model.training
     assert compiled.backend is model.backend

@@ -10,7 +10,7 @@ import pytest
 
 import unifw
 from unifw import nn
-from unifw.errors import CompileWarning
+from unifw.errors import CompileWarning, OutOfRangeError
 
 pytestmark = pytest.mark.inductor
 
@@ -50,6 +50,27 @@ def test_a_graph_that_assumed_a_size_makes_way_for_eager_code(backend: str) -> N
         for _ in range(2):
             assert function(unifw.asarray([1.0, 0.0, 0.0])).tolist() == [11.0, 21.0]
     assert [w.category for w in caught] == ([CompileWarning] if backend == "torch" else [])
+
+
+def test_an_index_out_of_range_is_an_error_where_threads_share_the_loop(backend: str) -> None:
+    """There an exception in a compiled loop would end the process, and -1 could pass for the last row."""
+    rng, layer = np.random.default_rng(3), nn.EmbeddingBag(100, 16)
+
+    def loss(layer: Any, bags: Any, labels: Any) -> Any:
+        return nn.functional.cross_entropy(layer(bags), labels)
+
+    step = unifw.compile(unifw.value_and_grad(loss))
+    bags, labels = rng.integers(0, 100, (4096, 8)), rng.integers(0, 16, 4096)
+    given = unifw.asarray(bags), unifw.asarray(labels)
+    assert step(layer, *given)[0].item() == pytest.approx(loss(layer, *given).item(), rel=1e-5)
+    for wrong in (-1, 100):
+        bags[5, 3] = wrong
+        with pytest.raises(OutOfRangeError, match=f"embedding_bag: got the index {wrong} at"):
+            step(layer, unifw.asarray(bags), given[1])
+    for wrong in (-1, 16):
+        labels[77] = wrong
+        with pytest.raises(OutOfRangeError, match=f"cross_entropy: got the label {wrong} at"):
+            step(layer, given[0], unifw.asarray(labels))
 
 
 @pytest.mark.slow

@@ -213,6 +213,17 @@ CASES: dict[str, Case] = {
         ShapeError,
         "adaptive_max_pool2d: got...(4, 4, 1)...(N, H, W",
     ),
+    "indices-layout": (
+        lambda: nn.AdaptiveMaxPool2d(2, "channels_first"),
+        ArgumentError,
+        "return_indices: got 'channels_first'; expected True or False. Write data_format='channels_first'.",
+    ),
+    "indices-layout-function": (
+        lambda: F.adaptive_max_pool1d(ones(1, 4, 2), 2, "channels_last"),
+        ArgumentError,
+        "return_indices: got 'channels_last'...Write data_format='channels_last'.",
+    ),
+    "indices-number": (lambda: nn.MaxPool2d(2, 2, 0, 1, 0), ArgumentError, "return_indices: got 0; expected True or"),
     "resize": (
         lambda: nn.Upsample(4, mode="bilinear")(ones(1, 2, 3)),
         UnifwError,

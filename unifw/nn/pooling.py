@@ -10,6 +10,7 @@ from unifw.nn.functional.pooling import (
     adaptive_max_pooling,
     avg_pooling,
     avg_settings,
+    indices_too,
     max_pooling,
     max_settings,
     output_sizes,
@@ -42,7 +43,7 @@ class _MaxPool(_Pool, leaf=True):
         data_format: str = "channels_last",
     ) -> None:
         self._settings = max_settings(self.dims, kernel_size, stride, padding, dilation, ceil_mode, data_format)
-        self.return_indices = return_indices
+        self.return_indices = indices_too(return_indices)
 
     def forward(self, x: Tensor) -> Any:
         """(N, *space, C) to (N, *space', C); channels second with channels_first."""
@@ -91,7 +92,7 @@ class _AdaptiveMaxPool(_AdaptivePool, leaf=True):
         self, output_size: OutputSize, return_indices: bool = False, data_format: str = "channels_last"
     ) -> None:
         super().__init__(output_size, data_format)
-        self.return_indices = return_indices
+        self.return_indices = indices_too(return_indices)
 
     def forward(self, x: Tensor) -> Any:
         """(N, *space, C) to (N, *output_size, C); channels second with channels_first."""

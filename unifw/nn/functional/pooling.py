@@ -279,7 +279,7 @@ def adaptive_max_pool1d(
     (1, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(1, output_size), last, return_indices)
+    return adaptive_max_pooling(x, output_sizes(1, output_size), last, indices_too(return_indices))
 
 
 def adaptive_max_pool2d(
@@ -295,7 +295,7 @@ def adaptive_max_pool2d(
     (1, 2, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(2, output_size), last, return_indices)
+    return adaptive_max_pooling(x, output_sizes(2, output_size), last, indices_too(return_indices))
 
 
 def adaptive_max_pool3d(
@@ -310,7 +310,7 @@ def adaptive_max_pool3d(
     (1, 2, 2, 2, 1)
     """
     last = data_format_of(data_format) == "channels_last"
-    return adaptive_max_pooling(x, output_sizes(3, output_size), last, return_indices)
+    return adaptive_max_pooling(x, output_sizes(3, output_size), last, indices_too(return_indices))
 
 
 def output_sizes(dims: int, output_size: OutputSize) -> tuple[int | None, ...]:
@@ -323,6 +323,18 @@ def output_sizes(dims: int, output_size: OutputSize) -> tuple[int | None, ...]:
     if len(sizes) != dims:
         raise ArgumentError(f"output_size: got {output_size!r}; expected an integer, or {dims} of them.")
     return tuple(None if size is None else count("output_size", size) for size in sizes)
+
+
+def indices_too(return_indices: bool) -> bool:
+    """The argument, as PyTorch has it here: before the layout. Raises ArgumentError.
+
+    >>> indices_too(True)
+    True
+    """
+    if not isinstance(return_indices, bool):
+        hint = f" Write data_format={return_indices!r}." if isinstance(return_indices, str) else ""
+        raise ArgumentError(f"return_indices: got {return_indices!r}; expected True or False.{hint}")
+    return return_indices
 
 
 def adaptive_avg_pooling(x: Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> Tensor:
