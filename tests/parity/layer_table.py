@@ -142,6 +142,8 @@ def pools() -> list[Row]:
             {"ceil_mode": True}, {"ceil_mode": True, "padding": 1, "stride": 2},
         ):  # fmt: skip
             rows += [images(f"AvgPool{dims}d", 2 if dims == 3 else 3, dims=dims, **options)]
+        for p, options in ((2, {}), (2.0, {"stride": 1}), (4, {"ceil_mode": True}), (1, {"stride": 3})):
+            rows.append(images(f"LPPool{dims}d", p, 2, dims=dims, **options))
         for kind in ("Avg", "Max"):
             rows += [images(f"Adaptive{kind}Pool{dims}d", size, dims=dims) for size in (1, 2, 3)]
         rows.append(images(f"AdaptiveMaxPool{dims}d", 3, dims=dims, draw="ties"))

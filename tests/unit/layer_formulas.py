@@ -102,6 +102,15 @@ def pooling(name: str, dims: int, reduce: Callable[[Array, int], Array]) -> Form
     return known
 
 
+def lp_pooling(dims: int) -> Formula:
+    def known(rng: np.random.Generator) -> Known:
+        x = space(rng, dims)
+        norms = np.linalg.norm(windows(x), 2, -1)
+        return getattr(nn, f"LPPool{dims}d")(2, 2), [x], np.moveaxis(norms, 1, -1)
+
+    return known
+
+
 def padding(name: str, dims: int, mode: str) -> Formula:
     def known(rng: np.random.Generator) -> Known:
         x = space(rng, dims)
@@ -118,6 +127,7 @@ for dims in (1, 2, 3):
     for kind, reduce in (("Max", np.max), ("Avg", np.mean)):
         for prefix in ("", "Adaptive"):
             WINDOWS[f"{prefix}{kind}Pool{dims}d"] = pooling(f"{prefix}{kind}Pool{dims}d", dims, reduce)
+    WINDOWS[f"LPPool{dims}d"] = lp_pooling(dims)
     for kind, mode in (
         ("Zero", "constant"), ("Constant", "constant"), ("Reflection", "reflect"), ("Replication", "edge"),
         ("Circular", "wrap"),

@@ -213,6 +213,13 @@ CASES: dict[str, Case] = {
         ShapeError,
         "adaptive_max_pool2d: got...(4, 4, 1)...(N, H, W",
     ),
+    "lp-norm": (lambda: nn.LPPool2d(0, 2), ArgumentError, "norm_type: got 0; expected a number above 0"),
+    "lp-numpy": (lambda: nn.LPPool1d(2, 2)(array(1, 4, 2)), OperandError, "lp_pool1d: got" + WRAP),
+    "lp-small": (
+        lambda: nn.LPPool2d(2, 3)(ones(1, 2, 2, 1)),
+        ShapeError,
+        "lp_pool2d: got...(1, 2, 2, 1)...window (3, 3)",
+    ),
     "indices-layout": (
         lambda: nn.AdaptiveMaxPool2d(2, "channels_first"),
         ArgumentError,

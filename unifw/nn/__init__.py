@@ -56,6 +56,9 @@ from unifw.nn.losses import NLLLoss as NLLLoss
 from unifw.nn.losses import PoissonNLLLoss as PoissonNLLLoss
 from unifw.nn.losses import SmoothL1Loss as SmoothL1Loss
 from unifw.nn.losses import SoftMarginLoss as SoftMarginLoss
+from unifw.nn.lp_pooling import LPPool1d as LPPool1d
+from unifw.nn.lp_pooling import LPPool2d as LPPool2d
+from unifw.nn.lp_pooling import LPPool3d as LPPool3d
 from unifw.nn.module import Module as Module
 from unifw.nn.normalization import BatchNorm1d as BatchNorm1d
 from unifw.nn.normalization import BatchNorm2d as BatchNorm2d
@@ -161,7 +164,6 @@ _INSTEAD = {
     "*Parallel": "A model runs on the device of its parameters: model.to(device).",
     "utils": "Write unifw.optim.clip_grad_norm, nn.parametrizations, or the argument lengths= of recurrent layers.",
     "NLLLoss2d": "Write nn.NLLLoss(axis=...).",
-    "LPPool*": "Write nn.AvgPool2d of a power, and its root.",
 }
 """What takes the place of PyTorch's names that are not here."""
 

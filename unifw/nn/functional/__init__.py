@@ -42,6 +42,9 @@ from unifw.nn.functional.losses import multi_margin_loss as multi_margin_loss
 from unifw.nn.functional.losses import multilabel_margin_loss as multilabel_margin_loss
 from unifw.nn.functional.losses import multilabel_soft_margin_loss as multilabel_soft_margin_loss
 from unifw.nn.functional.losses import nll_loss as nll_loss
+from unifw.nn.functional.lp_pooling import lp_pool1d as lp_pool1d
+from unifw.nn.functional.lp_pooling import lp_pool2d as lp_pool2d
+from unifw.nn.functional.lp_pooling import lp_pool3d as lp_pool3d
 from unifw.nn.functional.normalization import batch_norm as batch_norm
 from unifw.nn.functional.normalization import group_norm as group_norm
 from unifw.nn.functional.normalization import instance_norm as instance_norm
@@ -121,7 +124,6 @@ _INSTEAD = {
     "upsample*": "Write interpolate(x, size, mode=...).",
     "*_with_indices": "Write return_indices=True.",
     "multi_head_attention_forward": "Write nn.MultiheadAttention, or scaled_dot_product_attention.",
-    "lp_pool*": "Write avg_pool2d of a power, and its root.",
 }
 """What takes the place of PyTorch's names that are not here."""
 

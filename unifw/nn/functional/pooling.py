@@ -214,7 +214,7 @@ def avg_settings(
     return (*_window(dims, *window), ceil_mode, include_pad, divisor, last)
 
 
-def avg_pooling(x: Tensor, settings: tuple[Any, ...]) -> Tensor:
+def avg_pooling(x: Tensor, settings: tuple[Any, ...], name: str = "avg_pool") -> Tensor:
     """`avg_pool1d`, `2d` and `3d`, with what `avg_settings` made.
 
     >>> import unifw
@@ -224,7 +224,7 @@ def avg_pooling(x: Tensor, settings: tuple[Any, ...]) -> Tensor:
     try:
         return x.wrap(x.kernels.avg_pool(x.native, *settings))
     except Exception as error:
-        raise _misfit("avg_pool", error, x, settings[0], settings[-1]) from error
+        raise _misfit(name, error, x, settings[0], settings[-1]) from error
 
 
 def adaptive_avg_pool1d(x: Tensor, output_size: OutputSize, data_format: str = "channels_last") -> Tensor:
