@@ -53,7 +53,7 @@ def test_a_graph_that_assumed_a_size_makes_way_for_eager_code(backend: str) -> N
 
 
 def test_an_index_out_of_range_is_an_error_where_threads_share_the_loop(backend: str) -> None:
-    """There an exception in a compiled loop would end the process, and -1 could pass for the last row."""
+    """There an exception in a compiled loop would end the process."""
     rng, layer = np.random.default_rng(3), nn.EmbeddingBag(100, 16)
 
     def loss(layer: Any, bags: Any, labels: Any) -> Any:
