@@ -67,7 +67,7 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         values = np.asarray(x)
     except ValueError as error:
         raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
-    if not isinstance(x, (np.ndarray, np.generic)):
+    if (dtype is not None or values.dtype.char in "dO") and not isinstance(x, (np.ndarray, np.generic)):
         values = _numbers(x, values, dtype)
     if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":
         raise OperandError(
@@ -85,7 +85,8 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
 
 def _numbers(x: Any, values: Numpy, dtype: DType | None) -> Numpy:
     """Python numbers that the dtype holds, of what NumPy made of them."""
-    if values.dtype.char in "dO" and values.size and (values.dtype.char == "O" or np.abs(values).max() >= 2**63):
+    mixed = values.dtype.char == "d" and isinstance(_first(x), int) and values.max() >= 2**63
+    if values.size and (mixed or values.dtype.char == "O"):
         values, dtype = _huge(np.asarray(x, object), values, dtype)
     if dtype is not None and values.size and (values.dtype.char == "O" or "integer" in dtype.kind):
         for extreme in (values.min(), values.max()) if values.dtype.kind in "iufO" else ():
@@ -93,6 +94,13 @@ def _numbers(x: Any, values: Numpy, dtype: DType | None) -> Numpy:
     if values.dtype.char != "O" or dtype is None:
         return values
     return values.astype(dtype.name if "integer" in dtype.kind else np.float64)
+
+
+def _first(x: Any) -> Any:
+    """The first of the numbers in nested lists."""
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+    return x
 
 
 def _huge(whole: Numpy, values: Numpy, dtype: DType | None) -> tuple[Numpy, DType | None]:

@@ -194,6 +194,8 @@ def held(name: str, number: Any, dtype: DType) -> Any:
     (255, inf, 1.1805916207174113e+21)
     """
     kind: Any = type(number)
+    if (kind is int or kind is float) and 0 <= number < 128 and dtype is not bool_:  # in any other dtype
+        return number
     if not issubclass(kind, (int, float, complex, np.generic)):
         raise OperandError(f"{name}: got {describe(number)}; expected a number. Write x.item() for a tensor's value.")
     if issubclass(kind, (complex, np.complexfloating)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from unifw.dtypes import fits, float32, held, promote, promote_scalar
+from unifw.dtypes import fits, float32, float64, held, promote, promote_scalar
 from unifw.errors import DTypeError, MixedBackendError, OperandError, UnifwError, describe, explain
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def with_number(name: str, x: Operators, number: Any) -> tuple[Native, Any]:
     """
     kind: Any = type(number)
     if (kind is float and -65504 <= number <= 65504) or (kind is int and -1 < number < 128):  # in any dtype
+        return x.native, number
+    if kind is float and -1e38 < number < 1e38 and (x.dtype is float32 or x.dtype is float64):
         return x.native, number
     if not issubclass(kind, Scalar):
         if not x.ops.is_size(number):

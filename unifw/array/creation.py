@@ -194,7 +194,8 @@ def arange(
         raise ShapeError("arange: got step 0; expected another number. Write unifw.full(n, value) for equal values.")
     integers = not any(isinstance(value, float) for value in (start, stop, step))
     wanted = (int64 if integers else float32) if dtype is None else as_dtype(dtype)
-    if {type(start), type(stop), type(step)} == {int}:  # and no size that a graph leaves open
+    known = type(start) is type(stop) is type(step) is int  # else a size that a graph leaves open, or a float
+    if known and not (wanted is int64 and -(2**63) <= start < 2**63 and -(2**63) <= stop < 2**63):
         _check_held(range(start, stop, step), wanted)  # type: ignore[arg-type]
     backend = get_backend()
     if wanted is uint64 and integers and max(start, stop) > 2**63:  # beyond the range of the native kernels

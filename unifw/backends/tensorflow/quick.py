@@ -35,7 +35,7 @@ def _operator(name: str, operation: str) -> Callable[[Tensor, Any], Tensor]:
                     return result
             elif thread.is_eager:
                 x = self.native
-                if (kind is float and other) or (kind is int and (0 < other < 128 or _takes(x.dtype, other))):
+                if (kind is float and other) or (kind is int and (0 < other < 128 or _takes(x, other))):
                     return TensorFlowTensor(quick(x, other))
         except Exception:
             pass
@@ -45,17 +45,17 @@ def _operator(name: str, operation: str) -> Callable[[Tensor, Any], Tensor]:
     return apply
 
 
-def _takes(dtype: tf.DType, number: int) -> bool:
+def _takes(x: tf.Tensor, number: int) -> bool:
     """Whether TensorFlow's conversion is right: other integers wrap, or leave an error behind that ends the process.
 
     Not 0, for which it keeps one tensor, of -0.0 too.
     """
-    low, high = _LIMITS[dtype]
+    low, high = _LIMITS[x._datatype_enum()]
     return low <= number <= high and number != 0
 
 
 _LIMITS = {
-    native: (native.min, native.max) if native.is_integer else (-(2**53), 2**53)
+    native.as_datatype_enum: (native.min, native.max) if native.is_integer else (-(2**53), 2**53)
     for native in UNIFW
     if native is not tf.bool
 }
