@@ -17,7 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="suite", description=__doc__)
     parser.add_argument("workloads", nargs="*", default=names(), help=", ".join(names()))
     parser.add_argument("--frameworks", nargs="*", default=[x for x in ("torch", "tensorflow") if find_spec(x)])
-    parser.add_argument("--rounds", type=int, default=7, help="alternations; at least 5 for a figure to quote")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="alternations of each start; 5 in all for a figure to quote"
+    )
+    parser.add_argument("--starts", type=int, default=3, help="how often every contestant gets a new process")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--write", type=Path, help="folder for performance.md, .json and .svg")
@@ -27,17 +30,17 @@ def main() -> None:
     parser.add_argument("--modes", action="store_true", help="also the Trainer compiled and in bfloat16, on torch")
     arguments = parser.parse_args()
     taking_part = tuple(x for x in NAMES if x != "keras" or find_spec("keras")) + MODES * arguments.modes
+    how = {name: getattr(arguments, name) for name in ("rounds", "starts", "device", "threads")}
     results: list[Result] = []
     for workload in arguments.workloads:
         print(workload)
-        how = (arguments.rounds, arguments.device, arguments.threads)
-        results += measure(workload, arguments.frameworks, *how, names=taking_part)
+        results += measure(workload, arguments.frameworks, **how, names=taking_part)
     wanted = bool(arguments.write) if arguments.growth is None else arguments.growth
     growths = Growths.measured(arguments.frameworks) if wanted else None
     if growths:
         print("\n".join(section(growths)))
     if arguments.write:
-        write(results, arguments.write, arguments.device, arguments.threads, arguments.rounds, growths)
+        write(results, arguments.write, how, growths)
 
 
 if __name__ == "__main__":

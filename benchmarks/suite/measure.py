@@ -7,9 +7,9 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -128,25 +128,47 @@ def measure(
     workload: str,
     frameworks: list[str],
     rounds: int = 5,
+    starts: int = 1,
     device: str = "cpu",
     threads: int = 2,
     batch: int = 0,
     names: tuple[str, ...] = NAMES,
     report: Callable[[str], None] = print,
 ) -> list[Result]:
-    """Time one workload: check that all are the same, warm up, then alternate `rounds` times."""
+    """Time one workload: check that all are the same, warm up, then alternate `rounds` times; all that `starts` times
+    with new processes, since where a process finds its memory can make a tenth for as long as it lives.
+    """
     work = make(workload, batch or None)
     if "decode" in work.measures:
         names = tuple(name for name in names if name not in MODES)
     contestants = [who for who in CONTESTANTS if who[0] in frameworks and who[1] in names]
-    with _started(contestants, work, batch, device, threads) as processes:
-        check_same(work, processes)
-        results = [Result(p.framework, p.name, workload, work.inputs.shape[1], {}, {}, {}, {}) for p in processes]
-        for what in work.measures:
-            _time(what, work.times(what), rounds, processes, results)
+    runs = []
+    for _ in range(starts):
+        with _started(contestants, work, batch, device, threads) as processes:
+            runs.append(_one_start(work, processes, rounds))
+    results = [_joined(of_one) for of_one in zip(*runs, strict=True)]
     for result in results:
         report(_line(result))
     return results
+
+
+def _one_start(work: Workload, processes: list[Process], rounds: int) -> list[Result]:
+    check_same(work, processes)
+    results = [Result(p.framework, p.name, work.name, work.inputs.shape[1], {}, {}, {}, {}) for p in processes]
+    for what in work.measures:
+        _time(what, work.times(what), rounds, processes, results)
+    return results
+
+
+def _joined(runs: Sequence[Result]) -> Result:
+    """The processes of one contestant as one result: all rounds, the first process's first units, the most memory."""
+    first = runs[0]
+    return replace(
+        first,
+        seconds={what: [s for run in runs for s in run.seconds[what]] for what in first.seconds},
+        memory={what: max(run.memory[what] for run in runs) for what in first.memory},
+        device_memory={what: max(run.device_memory[what] for run in runs) for what in first.device_memory},
+    )
 
 
 def _time(what: str, times: int, rounds: int, processes: list[Process], results: list[Result]) -> None:

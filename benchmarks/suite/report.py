@@ -22,18 +22,17 @@ TITLES |= {"compiled": "unifw, compiled", "mixed": "unifw, mixed bfloat16"}
 WHAT = {"train": "Training step, ms", "infer": "Inference of one row, ms", "decode": "Decoding, ms per token"}
 
 
-def write(
-    results: list[Result], folder: Path, device: str, threads: int, rounds: int, growths: Growths | None = None
-) -> None:
-    """Write performance.md, performance.json and performance.svg, and growth.svg if growth was measured."""
+def write(results: list[Result], folder: Path, how: dict[str, Any], growths: Growths | None = None) -> None:
+    """Write performance.md, performance.json and performance.svg, and growth.svg if growth was measured.
+
+    `how` are the rounds, starts, device and threads of the measurement.
+    """
     facts = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "device": device,
-        "threads": threads,
+        **how,
         "load": [round(x, 1) for x in os.getloadavg()],
-        "rounds": rounds,
         "versions": {name: version(name) for name in ("torch", "tensorflow-cpu", "keras", "numpy") if _has(name)},
     }
     data = {"facts": facts, "results": as_json(results), "growth": growths and asdict(growths)}
@@ -66,7 +65,8 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     yield "# Performance"
     yield ""
     yield "Written by `make bench`. The same work written four ways for each framework, each in a process of its own;"
-    yield f"they take turns, {facts['rounds']} rounds, on {facts['threads']} threads of {facts['processor']},"
+    yield f"they take turns, {facts['starts']} times {facts['rounds']} rounds, each time in new processes,"
+    yield f"on {facts['threads']} threads of {facts['processor']},"
     yield f"device {facts['device']}; the load of the machine over the last 1, 5 and 15 minutes was {facts['load']}."
     yield f"Python {facts['python']}, {versions}. Before anything is timed, all are checked to have the same number of"
     yield "parameters and, from the same weights, the same loss, or the same tokens."
