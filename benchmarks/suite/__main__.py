@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from suite.growth_page import Growths, section
-from suite.measure import MODES, NAMES, Result, measure
+from suite.measure import MODES, NAMES, Result, environment, measure
 from suite.report import write
 from suite.workloads import names
 
@@ -29,6 +31,9 @@ def main() -> None:
     )
     parser.add_argument("--modes", action="store_true", help="also the Trainer compiled and in bfloat16, on torch")
     arguments = parser.parse_args()
+    for framework in arguments.frameworks if arguments.device != "cpu" else ():
+        if arguments.device not in (there := _devices(framework)):
+            parser.error(f"--device: got {arguments.device!r}; expected one of {', '.join(there)} for {framework}.")
     taking_part = tuple(x for x in NAMES if x != "keras" or find_spec("keras")) + MODES * arguments.modes
     how = {name: getattr(arguments, name) for name in ("rounds", "starts", "device", "threads")}
     results: list[Result] = []
@@ -41,6 +46,13 @@ def main() -> None:
         print("\n".join(section(growths)))
     if arguments.write:
         write(results, arguments.write, how, growths)
+
+
+def _devices(framework: str) -> list[str]:
+    """The devices of a framework, as another process sees them: this one imports none."""
+    command = [sys.executable, "-c", "import unifw; print(*unifw.devices())"]
+    found = subprocess.run(command, env=environment(framework), stdout=subprocess.PIPE, text=True, check=True)
+    return found.stdout.split()
 
 
 if __name__ == "__main__":

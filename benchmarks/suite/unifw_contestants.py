@@ -135,6 +135,14 @@ class Compiled(Unifw):
     options: ClassVar[dict[str, Any]] = {"compile": True}
 
 
+class Eager(Unifw):
+    """Inference by calls of the model itself: nothing to compile."""
+
+    def __init__(self, work: w.Workload, device: str) -> None:
+        super().__init__(work, device)
+        self.apply = self.model
+
+
 class Mixed(Unifw):
     """Products in bfloat16."""
 

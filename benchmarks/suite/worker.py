@@ -18,6 +18,7 @@ CONTESTANTS = {
     ("torch", "keras"): ("keras_contestants", "Keras"),
     ("torch", "unifw"): ("unifw_contestants", "Unifw"),
     ("torch", "compiled"): ("unifw_contestants", "Compiled"),
+    ("torch", "eager"): ("unifw_contestants", "Eager"),
     ("torch", "mixed"): ("unifw_contestants", "Mixed"),
     ("tensorflow", "functions"): ("tensorflow_contestants", "Functions"),
     ("tensorflow", "native"): ("tensorflow_contestants", "Native"),

@@ -145,9 +145,9 @@ class Work:
         cost = self.costs[mode]
         if isinstance(cost, Exception):
             raise cost
-        self.now += cost[0]
 
         def run(steps: int) -> None:
+            self.now += 0.0 if self.steps[mode] else cost[0]
             self.steps[mode] += steps
             self.now += cost[1] * steps * self.load(self.now)
 
@@ -241,7 +241,7 @@ def test_what_is_too_slow_or_fails_has_a_reason() -> None:
     assert rows["eager"].seconds == pytest.approx(0.5)
     assert (rows["bad"].seconds, rows["bad"].reason) == (None, "RuntimeError: no such kernel")
     assert rows["default"].reason == "the first step took 20.1 s, more than was left"
-    assert rows["max"].reason == "not tried: the budget of 10 s was used up"
+    assert rows["max"].reason == "not tried: 10 s were used up"
     assert work.steps["max"] == 0
 
 

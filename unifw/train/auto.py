@@ -38,11 +38,18 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> tuple[str | None, int | 
     key = decisions.key_of(model, given, ways, recipe.optimizer, facts)
     found = decisions.load(key)
     if found is None:
+        _say(trainer, f"timing {len(ways)} ways to run a step, for {BUDGET:g} s at most but for compilers")
         with _unchanged(trainer):
             found = time_each(ways, make, BUDGET)
         if found.best is not None:
             decisions.keep(key, found)
+            _say(trainer, f"{found.best.how} is the fastest, {found.best.seconds or 0.0:.3g} s per step")
     return (found.best.mode, wanted or found.best.steps_per_call) if found.best else (None, wanted)
+
+
+def _say(trainer: Trainer, what: str) -> None:
+    if trainer.progress:
+        print(f"compile='auto': {what}", flush=True)
 
 
 def run_in(trainer: Trainer, way: Way, batches: list[Any]) -> None:

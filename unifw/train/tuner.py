@@ -18,7 +18,7 @@ from unifw.tensor import Tensor
 from unifw.train import decisions
 from unifw.train.auto import run_in
 from unifw.train.precision import Policy, Precision
-from unifw.train.running import SIZES, Way, ways_of
+from unifw.train.running import EAGER, SIZES, Way, modes_of, ways_of
 from unifw.train.trainer import Trainer
 from unifw.train.tuning import Run, Tuning, time_each
 
@@ -55,7 +55,7 @@ def tune(
     >>> here = [unifw.get_backend().name]
     >>> found = unifw.tune(build, batch, loss, backends=here, budget=0.0, progress=False, refresh=True)
     >>> found.best, found.candidates[0].reason
-    (None, 'not tried: the budget of 0 s was used up')
+    (None, 'not tried: 0 s were used up')
     """
     ways = _ways(list(known_backends()) if backends is None else backends, precision)
     tuning = None
@@ -75,8 +75,11 @@ def tune(
 def _ways(backends: Sequence[str], precision: Precision) -> list[Way]:
     """Every backend with each of its modes: the backends' own steps first, then what takes longer to compile."""
     sizes = (1,) if Policy(precision).scaler else SIZES
-    rows = [(place, way) for name in backends for place, way in enumerate(ways_of(info(name), sizes))]
-    return [way for _, way in sorted(rows, key=lambda row: row[0])]
+    rows = []
+    for known in map(info, backends):
+        places = {mode: i for i, mode in enumerate(modes_of(known))}
+        rows += [(way.mode not in (known.step, EAGER), places[way.mode], way) for way in ways_of(known, sizes)]
+    return [way for *_, way in sorted(rows, key=lambda row: row[:2])]
 
 
 def _maker(

@@ -39,6 +39,11 @@ class Candidate:
     reason: str = ""
     steps_per_call: int = 1
 
+    @property
+    def how(self) -> str:
+        """In words."""
+        return self.mode if self.steps_per_call == 1 else f"{self.mode}, {self.steps_per_call} steps per call"
+
 
 @dataclass(frozen=True)
 class Tuning:
@@ -83,7 +88,7 @@ def time_each(
     start, ready, found = clock(), list[_Ready](), list[Candidate]()
     for way in ways:
         if clock() >= start + (1 - _ROUNDS_SHARE) * budget:
-            found.append(_candidate(way, reason=f"not tried: the budget of {budget:g} s was used up"))
+            found.append(_candidate(way, reason=f"not tried: {budget:g} s were used up"))
         elif way.steps_per_call > 1 and any(x.way[:2] == way[:2] and x.second > _LONG_STEP for x in ready):
             found.append(_candidate(way, reason="not tried: of steps this long, a call is less than a hundredth"))
         else:
@@ -133,10 +138,11 @@ def _candidate(way: Way, seconds: float | None = None, first: float | None = Non
 
 def _prepared(way: Way, make: Callable[[Way], Run], end: float, clock: Clock) -> _Ready | Candidate:
     """After its first two calls, or why there is nothing to time."""
-    start, steps = clock(), way.steps_per_call
+    steps = way.steps_per_call
     try:
         with _strictly():
-            run = make(way)
+            run = make(way)  # a framework may be imported there, which is no part of a step
+            start = clock()
             run(steps)
             first = clock() - start
             if clock() >= end:
@@ -186,22 +192,18 @@ def table(tuning: Tuning) -> str:
     shown = Table(title="Time per training step" + (", from the cache" if tuning.cached else ""))
     for heading in ("Backend", "Mode"):
         shown.add_column(heading, no_wrap=True)
-    for heading in ("ms per step", "times the best", "first call, s"):
+    for heading in ("ms per step", "relative", "first call, s"):
         shown.add_column(heading, justify="right")
     shown.add_column("Remarks", overflow="fold")
     for x in tuning.candidates:
         times = ("", "") if x.seconds is None or best is None else (f"{x.seconds * 1e3:.3f}", _times(x, best))
         remark = "the best" if x is best else x.reason
-        shown.add_row(x.backend, _how(x), *times, "" if x.first is None else f"{x.first:.2f}", remark)
+        shown.add_row(x.backend, x.how, *times, "" if x.first is None else f"{x.first:.2f}", remark)
     console = Console(width=110, color_system=None, quiet=True)
     with console.capture() as captured:
         console.quiet = False
         console.print(shown, markup=False)
     return captured.get()
-
-
-def _how(x: Candidate) -> str:
-    return x.mode if x.steps_per_call == 1 else f"{x.mode}, {x.steps_per_call} steps per call"
 
 
 def _times(x: Candidate, best: Candidate) -> str:
