@@ -44,6 +44,7 @@ def second(m: Any, x: Any) -> Any:
 DERIVATIVES: dict[str, Callable[[Any, Any], Any]] = {
     "grad": lambda m, x: {"u": m.u(x), "du": unifw.grad(m.total)(x), "d2u": second(m, x)},
     "value_and_grad": lambda m, x: unifw.value_and_grad(lambda m: unifw.mean(m.u(x)))(m),
+    "checkpoint": lambda m, x: unifw.grad(lambda x: unifw.sum(unifw.checkpoint(m.u)(x)))(x),
     "vjp": lambda m, x: unifw.vjp(m.u, x)[1](x),
     "jvp": lambda m, x: unifw.jvp(m.u, (x,), (x * 2,)),
     "vmap": lambda m, x: unifw.vmap(lambda row: unifw.sum(m.u(row)))(x),
