@@ -44,6 +44,7 @@ def second(m: Any, x: Any) -> Any:
 DERIVATIVES: dict[str, Callable[[Any, Any], Any]] = {
     "grad": lambda m, x: {"u": m.u(x), "du": unifw.grad(m.total)(x), "d2u": second(m, x)},
     "value_and_grad": lambda m, x: unifw.value_and_grad(lambda m: unifw.mean(m.u(x)))(m),
+    "checkpoint": lambda m, x: unifw.grad(lambda x: unifw.sum(unifw.checkpoint(m.u)(x)))(x),
     "vjp": lambda m, x: unifw.vjp(m.u, x)[1](x),
     "jvp": lambda m, x: unifw.jvp(m.u, (x,), (x * 2,)),
     "vmap": lambda m, x: unifw.vmap(lambda row: unifw.sum(m.u(row)))(x),
@@ -99,7 +100,8 @@ def test_pytorch_alone_gives_known_derivatives(backend: str, format: str, tmp_pa
     assert done.stdout.strip() == "['hidden.bias', 'hidden.weight', 'out.bias', 'out.weight']"
     w1, b1, w2 = (x.numpy().astype(float) for x in (model.hidden.weight, model.hidden.bias, model.out.weight))
     t = np.tanh(example(7, 1) @ w1.T + b1)
-    found = np.load(tmp_path / "found.npz")
+    with np.load(tmp_path / "found.npz") as archive:
+        found = dict(archive)
     np.testing.assert_allclose(found["du"], ((1 - t**2) * w2) @ w1, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found["d2u"], (-2 * t * (1 - t**2) * w2) @ w1**2, rtol=1e-4, atol=1e-6)
 

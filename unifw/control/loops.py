@@ -32,7 +32,7 @@ def while_loop(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any], ini
     192
     """
     value = as_tensors(init)
-    if is_traced((value, asarray(True))):  # of which the second knows that a graph is built for constants
+    if is_traced(value) or is_traced(asarray(True)):  # which knows that a graph is built, also for constants
         return _while_in_graph(cond_fn, body_fn, value)
     holds = _test(cond_fn, value)
     if is_traced(holds):

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from unifw import tree
+from unifw.backends.tensorflow.random import main_state
 from unifw.backends.tensorflow.storage import saved_name
 from unifw.backends.tensorflow.tensor import TensorFlowTensor
 from unifw.spec import ExportRequest
@@ -26,6 +27,8 @@ def write(request: ExportRequest) -> None:
     for name, tensor in request.state.items():
         _place(module, saved_name(name, tensor.storage), tensor.storage)
     module.__call__ = tf.function(forward, input_signature=specs, autograph=False)
+    if any(x is main_state().handle for x in module.__call__.get_concrete_function().captured_inputs):
+        module.unifw_random_state = main_state()  # which `checkpoint` reads even if nothing is drawn
     serving = tf.function(lambda *inputs: _named(forward(*inputs)), input_signature=specs, autograph=False)
     tf.saved_model.save(module, request.path, signatures={"serving_default": serving})
 

@@ -24,10 +24,10 @@ _KERNELS = {"uniform": "StatefulUniform", "normal": "StatefulStandardNormalV2"}
 
 def seed(value: int) -> None:
     tf.random.set_seed(value)
-    _main().assign(tf.random.create_rng_state(value, alg="philox"))
+    main_state().assign(tf.random.create_rng_state(value, alg="philox"))
 
 
-def _main() -> tf.Variable:
+def main_state() -> tf.Variable:
     """The state of the stream: a variable, which graphs read and move on as eager code does, also after a new seed."""
     global _state
     if _state is None:
@@ -89,8 +89,8 @@ def draw(kind: str, shape: Any, dtype: tf.DType, **limits: Any) -> tf.Tensor:
         return getattr(tf.random, f"stateless_{kind}")(shape, stream.seed(), dtype=dtype, **limits)
     if limits:
         bounds = (tf.constant(limits[name], dtype) for name in ("minval", "maxval"))
-        return _kernel("StatefulUniformInt")(_main().handle, _PHILOX, shape, *bounds)
-    return _constant(_kernel(_KERNELS[kind], dtype=dtype)(_main().handle, _PHILOX, shape))
+        return _kernel("StatefulUniformInt")(main_state().handle, _PHILOX, shape, *bounds)
+    return _constant(_kernel(_KERNELS[kind], dtype=dtype)(main_state().handle, _PHILOX, shape))
 
 
 def _constant(x: tf.Tensor) -> tf.Tensor:
