@@ -89,7 +89,7 @@ def test_a_step_turns_no_weight_of_a_dense_layer() -> None:
     assert "Transpose" not in operations(lambda x: model(wrap(x)).native, tf.TensorSpec((None, 4), tf.float32))
 
 
-def test_a_weight_tied_to_a_table_stays_a_table(tmp_path: Path) -> None:
+def test_a_weight_tied_to_a_table_stays_a_table() -> None:
     with unifw.using_backend("tensorflow"):
         model = nn.ModuleDict({"table": nn.Embedding(6, 4), "head": nn.Linear(4, 6, bias=False)})
     model["head"].weight = model["table"].weight
