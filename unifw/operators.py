@@ -156,6 +156,14 @@ class Operators:
         """The payload as the backend's convolutions take their weight, (out, in, *window) or another order of it."""
         return self.native
 
+    _turned: Any = False
+    """Whether a matrix (out, in) is stored as (in, out)."""
+
+    @property
+    def _stored(self) -> Native:
+        """The payload as it is stored, which may have the axes in another order."""
+        return self.native
+
     def _set(self, native: Native) -> None:
         """Replace the payload; other tensors do not see it."""
         self.native = native

@@ -42,12 +42,7 @@ class Variable(Tensor):
         """Put a new native tensor in new storage."""
         raise NotImplementedError  # each backend's subclass has it
 
-    # The storage may have the axes in another order than the value: what works on storages is in its terms.
-
-    @property
-    def _stored(self) -> Native:
-        """The value as the storage has it."""
-        return self.native
+    # The storage may have the axes in another order than the value: what works on `_stored` is in its terms.
 
     def _laid(self, native: Native) -> Native:
         """A tensor of this shape with its axes in the order of the storage."""
@@ -116,11 +111,18 @@ class Variable(Tensor):
         target = load_backend(backend) if isinstance(backend, str) else backend
         return self if target is self.backend else self._remade(target)
 
-    def _remade(self, backend: Backend, *settings: Any) -> Self:
-        kind: type[Any] = backend.Parameter if isinstance(self, Parameter) else backend.Buffer
+    def _remade(self, backend: Backend) -> Self:
         native = backend.array.from_numpy(self.numpy(), self.dtype, self._place_on(backend), True)
-        made: Self = kind(backend.Tensor(native), *settings)
+        made: Self = getattr(backend, self.kind)(backend.Tensor(native), *self._traits)
         return made
+
+    @property
+    def _traits(self) -> tuple[Any, ...]:
+        """What the constructor takes beside the value."""
+        return ()
+
+    def __reduce__(self) -> Any:
+        return rebuild, (self.kind, self.backend.name, self.numpy(), self.dtype, *self._traits)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self._remade(self.backend)
@@ -129,19 +131,31 @@ class Variable(Tensor):
 class Parameter(Variable):
     """A tensor that training changes; with `trainable=False` it stays as it is.
 
-    Lives on the backend of `data`, or on the active one. Raises DTypeError for integers, unless they stay.
+    Lives on the backend of `data`, or on the active one. Raises DTypeError for integers, unless they stay. `dense` says
+    that it is the weight (out, in) of a dense layer, which a backend may then store as (in, out), as it may store
+    kernels of convolutions in another order: `linear` is faster by it, and nothing else shows it.
 
     >>> import unifw
     >>> unifw.Parameter([1.0, 2.0]).trainable
     True
     """
 
-    __slots__ = ("_trainable",)
+    __slots__ = ("_dense", "_trainable")
     kind: ClassVar[str] = "Parameter"
 
-    def __init__(self, data: TensorLike, trainable: bool = True) -> None:
+    def __init__(self, data: TensorLike, trainable: bool = True, dense: bool = False) -> None:
+        self._dense = dense
         super().__init__(data)
         self._trainable = self._may_train(trainable)
+
+    def alike(self, data: TensorLike, trainable: bool = False) -> Parameter:
+        """A parameter with another value of this shape, in storage of the same kind: what moves together with this one.
+
+        >>> import unifw
+        >>> unifw.Parameter([1.0]).alike([0.0]).trainable
+        False
+        """
+        return type(self)(data, trainable, self._dense)
 
     @property
     def trainable(self) -> bool:
@@ -168,11 +182,9 @@ class Parameter(Variable):
             )
         return wanted
 
-    def _remade(self, backend: Backend, *settings: Any) -> Self:
-        return super()._remade(backend, self.trainable, *settings)
-
-    def __reduce__(self) -> Any:
-        return rebuild, ("Parameter", self.backend.name, self.numpy(), self.dtype, self.trainable)
+    @property
+    def _traits(self) -> tuple[Any, ...]:
+        return self._trainable, self._dense
 
 
 class Buffer(Variable):
@@ -185,9 +197,6 @@ class Buffer(Variable):
 
     __slots__ = ()
     kind: ClassVar[str] = "Buffer"
-
-    def __reduce__(self) -> Any:
-        return rebuild, ("Buffer", self.backend.name, self.numpy(), self.dtype)
 
 
 def bind(backend: Backend) -> Backend:

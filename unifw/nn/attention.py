@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from unifw.array.bitwise import logical_not
@@ -15,6 +14,7 @@ from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn import functional as F
 from unifw.nn import init
 from unifw.nn.functional.attention import attention_weights, merge_heads, split_heads
+from unifw.nn.functional.linear import linear_by_shares
 from unifw.nn.geometry import count
 from unifw.nn.linear import Linear
 from unifw.nn.module import Module
@@ -67,11 +67,12 @@ class MultiheadAttention(Module):
     def _add_weights(self, embed_dim: int, bias: bool, add_bias_kv: bool) -> None:
         """Glorot's uniform values for the projections, zeros for their biases, as PyTorch has it."""
         if len(set(self._sizes.values())) == 1:
-            self.in_proj_weight = Parameter(init.uniform((3 * embed_dim, embed_dim), (6 / (4 * embed_dim)) ** 0.5))
+            value = init.uniform((3 * embed_dim, embed_dim), (6 / (4 * embed_dim)) ** 0.5)
+            self.in_proj_weight = Parameter(value, dense=True)
         else:
             for name, size in zip("qkv", self._sizes.values(), strict=True):
                 value = init.uniform((embed_dim, size), (6 / (embed_dim + size)) ** 0.5)
-                setattr(self, f"{name}_proj_weight", Parameter(value))
+                setattr(self, f"{name}_proj_weight", Parameter(value, dense=True))
         self.in_proj_bias = Parameter(zeros(3 * embed_dim)) if bias else None
         draw = [host_generator().normal(0, embed_dim**-0.5, (1, 1, embed_dim)) for _ in range(2 * add_bias_kv)]
         learned = [Parameter(values.astype("float32")) for values in draw]
@@ -123,16 +124,16 @@ class MultiheadAttention(Module):
             if x.ndim != 3 or x.native.shape[2] != size:
                 form = f"(N, length, {size})" if self.batch_first else f"(length, N, {size})"
                 raise ShapeError(f"MultiheadAttention: got {describe(x)} as {name}; expected {form}.")
-        width = self._sizes["query"]
         bias = self.in_proj_bias
         if "in_proj_weight" in vars(self):
             if inputs[0] is inputs[1] is inputs[2]:
                 return split_heads(F.linear(inputs[0], self.in_proj_weight, bias), 3, self.num_heads, self.batch_first)
-            weights: Sequence[Tensor] = [self.in_proj_weight[i * width : (i + 1) * width] for i in range(3)]
+            projected = linear_by_shares(inputs, self.in_proj_weight, bias)
         else:
+            width = self._sizes["query"]
             weights = [getattr(self, f"{name}_proj_weight") for name in "qkv"]
-        biases = [None if bias is None else bias[i * width : (i + 1) * width] for i in range(3)]
-        projected = [F.linear(*each) for each in zip(inputs, weights, biases, strict=True)]
+            biases = [None if bias is None else bias[i * width : (i + 1) * width] for i in range(3)]
+            projected = [F.linear(*each) for each in zip(inputs, weights, biases, strict=True)]
         return [split_heads(x, 1, self.num_heads, self.batch_first)[0] for x in projected]
 
     def _mask(self, q: Tensor, k: Tensor, padding: Tensor | None, attn_mask: Tensor | None) -> Tensor | None:

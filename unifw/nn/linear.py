@@ -24,7 +24,7 @@ class Linear(Module, leaf=True, lazy="in_features"):
     def __init__(self, in_features: int | None, out_features: int, bias: bool = True) -> None:
         shape = (count("out_features", out_features, 0), count("in_features", in_features, 0))
         bound = init.fan_in_bound(shape)
-        self.weight = Parameter(init.uniform(shape, bound))
+        self.weight = Parameter(init.uniform(shape, bound), dense=True)
         self.bias = Parameter(init.uniform((out_features,), bound)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:

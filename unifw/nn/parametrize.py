@@ -185,7 +185,7 @@ def _alike(value: Variable, x: Tensor) -> Variable:
     """A parameter or buffer for an original, as the tensor was that is now computed."""
     if isinstance(x, Variable):
         return x
-    return value.backend.Parameter(x, value.trainable) if isinstance(value, Parameter) else value.backend.Buffer(x)
+    return value.alike(x, value.trainable) if isinstance(value, Parameter) else value.backend.Buffer(x)
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:

@@ -40,7 +40,7 @@ class EMA:
         self.decay = decay
         self.bias_correction = bias_correction
         self.updates = 0
-        self.averages = {name: Parameter(_wide(x), trainable=False) for name, x in self.parameters.items()}
+        self.averages = {name: x.alike(_wide(x)) for name, x in self.parameters.items()}
 
     def weight(self, ahead: int = 0) -> float:
         """How far the coming update, or one after it, moves the averages towards the parameters."""

@@ -142,8 +142,7 @@ class Optimizer:
                 )
             parameter, hyper = self.parameters[name], self.group_of(name).hyper
             self.state[name] = {
-                key: Parameter(full_like(parameter, self.initial(key, hyper)), trainable=False)
-                for key in self.state_names
+                key: parameter.alike(full_like(parameter, self.initial(key, hyper))) for key in self.state_names
             }
             self.missed.setdefault(name, self.step_count)
 

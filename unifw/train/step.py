@@ -53,7 +53,7 @@ class Recipe:
             raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
         self.optimizer.prepare(trainable)
         if self.accumulate > 1 and self.sums.keys() != trainable.keys():
-            self.sums = {name: Parameter(zeros_like(p), trainable=False) for name, p in trainable.items()}
+            self.sums = {name: p.alike(zeros_like(p)) for name, p in trainable.items()}
             self.pending = 0
         return trainable
 

@@ -52,7 +52,7 @@ def watching(report: Report) -> Iterator[None]:
 @contextmanager
 def _watched_parameters(report: Report) -> Iterator[None]:
     parameters: Any = TensorFlowParameter
-    before = {name: vars(parameters).get(name) for name in ("native", "_kernel")}
+    before = {name: vars(parameters).get(name) for name in ("native", "_kernel", "_stored")}
 
     def watched(read: Callable[[Any], tf.Tensor]) -> property:
         def watched_read(parameter: Any) -> tf.Tensor:

@@ -1,8 +1,9 @@
-"""How values lie in variables: kernels as TensorFlow's convolutions take them, all others as they are.
+"""How values lie in variables: kernels as TensorFlow's products take them, all others as they are.
 
 PyTorch has kernels as (out, in, *window), TensorFlow as (*window, in, out), and turning one takes as long as a small
 convolution with it. So a parameter of four or five axes, which is a kernel in all but rare cases, is turned once, when
-it is stored; convolutions take the variable as it is, and whoever else reads it gets PyTorch's order.
+it is stored, and so is the weight (out, in) of a dense layer, which says that it is one: a table of rows is better left
+as it is. Convolutions and dense layers take the variable as it is, and whoever else reads it gets PyTorch's order.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from unifw.backends.tensorflow import devices
 from unifw.backends.tensorflow.native import op, shape
 
 _transpose = devices.follow(op("Transpose"))
-_WINDOW_FIRST = {rank: (*range(2, rank), 1, 0) for rank in (3, 4, 5)}
+_WINDOW_FIRST = {rank: (*range(2, rank), 1, 0) for rank in (2, 3, 4, 5)}
 _WINDOW_LAST = {rank: (rank - 1, rank - 2, *range(rank - 2)) for rank in _WINDOW_FIRST}
 
 
 @final
 class KernelVariable(ResourceVariable):
-    """Holds (out, in, *window) as (*window, in, out)."""
+    """Holds (out, in, *window) as (*window, in, out), where a matrix has no window."""
 
 
 def window_first(x: tf.Tensor) -> tf.Tensor:

@@ -64,6 +64,7 @@ class _Stored:
 
     __slots__ = ()
     storage: Any
+    _turned: bool
 
     native = _reader(window_last, None)
     _kernel = _reader(None, window_first)
@@ -85,13 +86,13 @@ class _Stored:
 
     def _store(self, native: Any) -> None:
         with tf.init_scope(), tf.device(native.device):
-            self.storage = self._new_storage(native)
+            self._stand_in(self._new_storage(native))
 
     def _new_storage(self, native: Any) -> tf.Variable:
         return new_variable(native, self)
 
-    def _stand_in(self, native: Any) -> None:
-        self.storage = native
+    def _stand_in(self: Any, storage: Any) -> None:
+        self.storage, self._turned = storage, type(storage) is KernelVariable
 
     def _laid(self, native: Any) -> Any:
         return laid(native, self.storage)
@@ -107,10 +108,10 @@ class _Stored:
 class TensorFlowParameter(_Stored, Parameter, Tensor):
     """A Parameter whose storage is a `tf.Variable`."""
 
-    __slots__ = ()
+    __slots__ = ("_turned",)
 
     def _new_storage(self, native: Any) -> tf.Variable:
-        if native.shape.rank in (4, 5):
+        if native.shape.rank in (4, 5) or (self._dense and native.shape.rank == 2):
             return new_variable(window_first(native), self, KernelVariable)
         return new_variable(native, self)
 
@@ -119,4 +120,4 @@ class TensorFlowParameter(_Stored, Parameter, Tensor):
 class TensorFlowBuffer(_Stored, Buffer, Tensor):
     """A Buffer whose storage is a `tf.Variable`."""
 
-    __slots__ = ()
+    __slots__ = ("_turned",)

@@ -13,7 +13,8 @@ from unifw.tensor import Tensor
 _FORMS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 kernel: Any = getattr_static(Tensor, "native")
-"""What convolutions take of a Tensor: the slot of its payload itself, as channels-last is an order in memory alone."""
+"""What convolutions take of a Tensor, and what its storage has: the slot of its payload itself, as channels-last is an
+order in memory alone."""
 
 
 def stored(x: torch.Tensor) -> torch.Tensor:

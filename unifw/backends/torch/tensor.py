@@ -18,7 +18,7 @@ class TorchTensor(Tensor):
     """A Tensor whose payload is a `torch.Tensor`."""
 
     __slots__ = ()
-    _kernel = storage.kernel
+    _kernel = _stored = storage.kernel
 
     def __init__(self, native: Any) -> None:
         self.native = native
@@ -30,7 +30,7 @@ class _Stored:
     __slots__ = ()
     native: Any
     storage: Any
-    _kernel = storage.kernel
+    _kernel = _stored = storage.kernel
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from unifw.nn.functional.checks import misfit
 from unifw.operators import mixed_backends
 from unifw.tensor import Tensor
@@ -20,13 +22,39 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     try:
         if x.ops is not weight.ops:
             raise mixed_backends("linear", x, weight)
-        return x.wrap(x.kernels.linear(x.native, weight.native, None if bias is None else bias.native))
+        kernel = x.kernels.affine if weight._turned else x.kernels.linear
+        return x.wrap(kernel(x.native, weight._stored, None if bias is None else bias.native))
     except Exception as error:
-        wanted = f"a last axis of {weight.shape[-1]}, for weights of shape {tuple(weight.shape)} (out, in)"
-        raise misfit("linear", error, x, weight, wanted) from error
+        raise _misfit(error, x, weight) from error
 
 
-def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def linear_by_shares(inputs: Sequence[Tensor], weight: Tensor, bias: Tensor | None) -> list[Tensor]:
+    """Each input by its own share of the outputs: `linear` with the first rows of the weight, the next, and so on.
+
+    >>> import unifw
+    >>> x, weight = unifw.asarray([[1.0]]), unifw.asarray([[3.0], [4.0]])
+    >>> [y.tolist() for y in linear_by_shares([x, x], weight, None)]
+    [[[3.0]], [[4.0]]]
+    """
+    stored, size = weight.wrap(weight._stored), weight.shape[0] // len(inputs)
+    shares = [slice(i * size, (i + 1) * size) for i in range(len(inputs))]
+    made = []
+    for x, share in zip(inputs, shares, strict=True):
+        own = stored[:, share] if weight._turned else stored[share]
+        try:
+            kernel = x.kernels.affine if weight._turned else x.kernels.linear
+            made.append(x.wrap(kernel(x.native, own.native, None if bias is None else bias[share].native)))
+        except Exception as error:
+            raise _misfit(error, x, weight) from error
+    return made
+
+
+def _misfit(error: Exception, x: Tensor, weight: Tensor) -> Exception:
+    wanted = f"a last axis of {weight.shape[-1]}, for weights of shape {tuple(weight.shape)} (out, in)"
+    return misfit("linear", error, x, weight, wanted)
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """The affine map x @ weight + bias: `linear` with a weight that is stored the other way round, (in, out).
 
     Raises ShapeError, DTypeError and MixedBackendError.
@@ -38,7 +66,7 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     try:
         if x.ops is not weight.ops:
             raise mixed_backends("affine", x, weight)
-        return x.wrap(x.kernels.affine(x.native, weight.native, bias.native))
+        return x.wrap(x.kernels.affine(x.native, weight.native, None if bias is None else bias.native))
     except Exception as error:
         wanted = f"a last axis of {weight.shape[0]}, for weights of shape {tuple(weight.shape)} (in, out)"
         raise misfit("affine", error, x, weight, wanted) from error

@@ -11,7 +11,7 @@ class LinearOps(Protocol):
     """Dense layers."""
 
     def linear(self, x: Native, weight: Native, bias: Native | None, /) -> Native: ...
-    def affine(self, x: Native, weight: Native, bias: Native, /) -> Native:
+    def affine(self, x: Native, weight: Native, bias: Native | None, /) -> Native:
         """As `linear`, with a weight that is stored the other way round, (in, out)."""
         ...
 

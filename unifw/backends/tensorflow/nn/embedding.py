@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.storage import laid, public
+
 raw = tf.raw_ops
 
 
@@ -29,10 +31,15 @@ def _check(indices: tf.Tensor) -> None:
 def embedding_renorm(weight: tf.Variable, indices: tf.Tensor, max_norm: float, norm_type: float) -> None:
     _check(indices)
     flat = tf.reshape(indices, (-1,))
-    rows = tf.gather(weight.read_value(), flat)
+    stored = weight.read_value()
+    table = public(stored, weight)
+    rows = tf.gather(table, flat)
     norms = tf.norm(rows, norm_type, -1, keepdims=True)
     scale = tf.where(norms > max_norm, max_norm / (norms + 1e-7), tf.ones_like(norms))
-    weight.scatter_update(tf.IndexedSlices(rows * scale, flat), use_locking=False)
+    if table is stored:
+        weight.scatter_update(tf.IndexedSlices(rows * scale, flat), use_locking=False)
+    else:  # a dense layer's weight, whose rows lie across
+        weight.assign(laid(tf.tensor_scatter_nd_update(table, flat[:, None], rows * scale), weight))
 
 
 def embedding_bag(

@@ -20,10 +20,19 @@ def linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor
     return y if bias is None else raw.BiasAdd(value=y, bias=bias)  # a graph makes one kernel of both
 
 
-def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+def affine(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
     if x.shape.rank != 2:
         return _of_rows(affine, x, weight, bias, *reversed(weight.shape))
-    return raw.BiasAdd(value=raw.MatMul(a=x, b=weight), bias=bias)
+    y = _of_row(x, weight) if x.shape[0] == 1 and weight.shape.num_elements() >= _LARGE else raw.MatMul(a=x, b=weight)
+    return y if bias is None else raw.BiasAdd(value=y, bias=bias)
+
+
+_LARGE = 2**18
+
+
+def _of_row(x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
+    """The same as a product of the weight, turned, with a column, for which the kernel of a large one is faster."""
+    return raw.Reshape(tensor=raw.MatMul(a=weight, b=x, transpose_a=True, transpose_b=True), shape=(1, -1))
 
 
 def _of_rows(dense: Dense, x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None, out: int, features: int) -> Any:

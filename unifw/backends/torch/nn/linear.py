@@ -9,5 +9,5 @@ linear = F.linear
 bilinear = F.bilinear
 
 
-def affine(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+def affine(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     return F.linear(x, weight.t(), bias)
