@@ -32,7 +32,7 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
         result("unifw", "mlp", 0.0022, 0.0011, (240, 390)),
     ]
     monkeypatch.setattr(report, "plot", lambda results, path: None)
-    report.write(results, tmp_path, "cpu", 2, 3)
+    report.write(results, tmp_path, {"rounds": 3, "starts": 1, "device": "cpu", "threads": 2})
     assert (tmp_path / "performance.json").exists()
     return (tmp_path / "performance.md").read_text()
 
