@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import math
+from array import array
 from itertools import product
 
 import numpy as np
@@ -175,3 +176,39 @@ def test_a_result_that_does_not_fit_in_place(backend: str) -> None:
     with pytest.raises(errors.DTypeError, match=r"^in-place add: got a result of shape"):
         x += unifw.asarray([1.5])
     assert x.tolist() == [1]
+
+
+NEAR_THE_END = [
+    (0, TOP - 1, TOP // 2), (-TOP, TOP - 1, TOP // 2), (TOP - 1, -TOP, -TOP // 2), (TOP - 3, TOP - 1, 1),
+    (0, 31 * 2**58, 2**58), (0, 10, TOP), (-TOP, TOP - 1, 2**100), (TOP - 1, -TOP),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", NEAR_THE_END)
+def test_ranges_near_the_ends_of_int64(backend: str, arguments: tuple[int, ...]) -> None:
+    want = [*range(*arguments)]
+    assert_same(unifw.arange(*arguments), np.asarray(want, "int64"))
+    for dtype in ("float32", "float64"):
+        assert_same(unifw.arange(*arguments, dtype=dtype), np.asarray(want, dtype))
+
+
+def test_ranges_near_the_end_of_uint64(backend: str) -> None:
+    for arguments in ((2 * TOP - 1, 0, -TOP // 2), (0, 2 * TOP, TOP), (2 * TOP - 2, 2 * TOP)):
+        assert_same(unifw.arange(*arguments, dtype="uint64"), np.asarray([*range(*arguments)], "uint64"))
+
+
+def test_a_range_of_complex_numbers(backend: str) -> None:
+    with pytest.raises(errors.DTypeError, match=r"^arange: got 1j; expected real numbers"):
+        unifw.arange(0, 1, 1j)  # type: ignore[arg-type]
+
+
+def test_objects_with_the_buffer_protocol_keep_their_dtype(backend: str) -> None:
+    for code in "bBhHiIlLqQfd":
+        assert_same(unifw.asarray(array(code, [1, 2])), np.asarray(array(code, [1, 2])))
+    for x in (memoryview(b"ab"), bytearray(b"ab")):
+        assert_same(unifw.asarray(x), np.asarray([97, 98], "uint8"))
+    rows = np.asarray([[1.5, 2.5]])
+    assert_same(unifw.asarray(memoryview(rows)), rows)
+    assert_same(unifw.asarray(array("d", [1.5]), dtype="int8"), np.asarray([1], "int8"))
+    with pytest.raises(errors.OperandError, match=r"^asarray: got bytes"):
+        unifw.asarray(b"ab")
