@@ -63,6 +63,10 @@ class ShapeError(UnifwError, ValueError):
     """Shapes that do not fit together."""
 
 
+class UnsizedError(ShapeError, TypeError):
+    """A tensor without axes was asked for its rows."""
+
+
 class AxisError(UnifwError, ValueError, IndexError):
     """An axis that the tensor does not have."""
 
@@ -230,7 +234,9 @@ _DIVISION = frozenset({"floor_divide", "remainder"})
 _REAL = _ORDER | _ROUNDING | _DIVISION | {"atan2", "copysign", "hypot", "logaddexp", "nextafter"}
 _SHIFTS = frozenset({"bitwise_left_shift", "bitwise_right_shift"})
 _BITS = _SHIFTS | {"bitwise_and", "bitwise_invert", "bitwise_or", "bitwise_xor"}
-_NUMERIC = _ROUNDING | _DIVISION | _SHIFTS | {"abs", "negative", "positive", "round", "subtract", "pow", "clip"}
+_NUMERIC = (
+    _ROUNDING | _DIVISION | _SHIFTS | {"abs", "negative", "positive", "round", "square", "subtract", "pow", "clip"}
+)
 
 
 def _explain_kind(name: str, tensors: list[Any]) -> Exception | None:

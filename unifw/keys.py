@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
-from unifw.errors import DTypeError, OperandError, ShapeError, TracedValueError, describe
+from unifw.errors import DTypeError, OperandError, TracedValueError, UnsizedError, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +178,17 @@ _PYTHON = (bool, int, float, complex)
 
 
 def length(x: Any) -> int:
-    """How many rows a Tensor has. Raises ShapeError without axes, TracedValueError if a graph leaves it open.
+    """How many rows a Tensor has. Raises UnsizedError without axes, TracedValueError if a graph leaves it open.
 
     >>> import unifw
     >>> length(unifw.zeros((3, 2)))
     3
     """
     if not x.ndim:
-        raise ShapeError("len(): got a tensor without axes; expected at least one. Write x.item() for its value.")
+        raise UnsizedError(
+            "len(): got a tensor without axes; expected at least one, to count or walk along. "
+            "Write x.item() for its value."
+        )
     try:
         return index(x.shape[0])
     except TypeError:

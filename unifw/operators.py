@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from unifw.dtypes import fits, float32, float64, held, promote, promote_scalar
-from unifw.errors import DTypeError, MixedBackendError, OperandError, UnifwError, describe, explain
+from unifw.errors import DTypeError, MixedBackendError, OperandError, ShapeError, UnifwError, describe, explain
 
 if TYPE_CHECKING:
     from unifw.spec import Backend, Native
@@ -171,7 +171,8 @@ class Operators:
     def _inplace(self, name: str, other: Tensor | Scalar) -> Self:
         result = binary(name, self, other)
         if result.dtype is not self.dtype or result.shape != self.shape:
-            raise DTypeError(
+            kind = ShapeError if result.dtype is self.dtype else DTypeError
+            raise kind(
                 f"in-place {name}: got a result of shape {result.shape} and dtype {result.dtype}; expected the "
                 f"tensor's own shape {self.shape} and dtype {self.dtype}. Write x = x ... to make a new tensor."
             )

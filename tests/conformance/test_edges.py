@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import cmath
 import math
+from array import array
 from itertools import product
 
 import numpy as np
 import pytest
 
 import unifw
+from unifw import errors
 
 from .conftest import NATIVE
 from .oracle import assert_same
+from .test_linalg import traced
 
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 COMPLEX = ("complex64", "complex128")
@@ -116,3 +119,96 @@ def test_eigenvalues_whose_products_vanish(backend: str) -> None:
     tiny = np.full((2, 3, 3), 1.97174516e-201)
     tiny[0, 0, 0], tiny[1, 1, 0] = 1.06997574, 3.69921656e-109
     assert unifw.linalg.eig(unifw.asarray(tiny)).eigenvalues.shape == (2, 3)
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)  # NumPy, the toy's, squares truth values in int8
+@pytest.mark.parametrize("name", ["square", "positive"])
+def test_a_truth_value_is_no_number(backend: str, name: str) -> None:
+    with pytest.raises(errors.DTypeError, match=f"^{name}: got .* dtype bool; expected numbers. Write unifw.astype"):
+        getattr(unifw, name)(unifw.asarray([True]))
+    assert getattr(unifw, name)(unifw.asarray([1], dtype="uint16")).tolist() == [1]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_floor_divide_of_infinities_and_zeros(backend: str, dtype: str) -> None:
+    numbers = np.asarray([0.0, -0.0, 1, -1, 2.5, -3, math.inf, -math.inf, math.nan], dtype)
+    x1, x2 = numbers[:, None], numbers
+    with np.errstate(all="ignore"):
+        quotients, rests = np.floor_divide(x1, x2), np.remainder(x1, x2)
+    a, b = unifw.asarray(x1), unifw.asarray(x2)
+    assert_same(unifw.floor_divide(a, b), quotients)
+    assert_same(a // b, quotients)
+    assert_same(a % b, rests)
+    assert (unifw.asarray(numbers) // 2.0).tolist()[:-3] == [0, 0, 0, -1, 1, -2]
+
+
+@pytest.mark.parametrize("dtype", COMPLEX)
+def test_a_complex_number_as_a_truth_value(backend: str, dtype: str) -> None:
+    x = np.asarray([0, 1j, 1, complex(math.nan, 0), complex(0, math.nan), complex(-0.0, -0.0)], dtype)
+    truth = x.astype(bool)
+    assert_same(unifw.astype(unifw.asarray(x), unifw.bool), truth)
+    assert_same(unifw.asarray(x).to(unifw.bool), truth)
+    if backend != "toy":
+        assert_same(unifw.asarray(traced(backend, lambda x: unifw.astype(x, unifw.bool), x)), truth)
+        assert_same(unifw.logical_not(unifw.asarray(x)), ~truth)
+        assert_same(unifw.logical_and(unifw.asarray(x), True), truth)
+
+
+@pytest.mark.parametrize("indices", [1, [[0, 1]], [[[1]]]])
+def test_take_takes_indices_of_one_axis(backend: str, indices: object) -> None:
+    x, where = unifw.reshape(unifw.arange(6), (2, 3)), unifw.asarray(indices)
+    with pytest.raises(errors.ShapeError, match=r"^take: got indices of shape .*Write x\[:, indices\]"):
+        unifw.take(x, where, axis=1)
+    assert_same(x[:, where], x.numpy()[:, indices])
+
+
+def test_a_tensor_without_axes_has_no_rows(backend: str) -> None:
+    for ask in (iter, list, len):
+        with pytest.raises(TypeError, match="got a tensor without axes; expected at least one") as caught:
+            ask(unifw.asarray(1))
+        assert isinstance(caught.value, errors.ShapeError)
+
+
+def test_a_result_that_does_not_fit_in_place(backend: str) -> None:
+    x = unifw.asarray([1])
+    with pytest.raises(errors.ShapeError, match=r"^in-place add: got a result of shape"):
+        x += unifw.asarray([1, 2])
+    with pytest.raises(errors.DTypeError, match=r"^in-place add: got a result of shape"):
+        x += unifw.asarray([1.5])
+    assert x.tolist() == [1]
+
+
+NEAR_THE_END = [
+    (0, TOP - 1, TOP // 2), (-TOP, TOP - 1, TOP // 2), (TOP - 1, -TOP, -TOP // 2), (TOP - 3, TOP - 1, 1),
+    (0, 31 * 2**58, 2**58), (0, 10, TOP), (-TOP, TOP - 1, 2**100), (TOP - 1, -TOP),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", NEAR_THE_END)
+def test_ranges_near_the_ends_of_int64(backend: str, arguments: tuple[int, ...]) -> None:
+    want = [*range(*arguments)]
+    assert_same(unifw.arange(*arguments), np.asarray(want, "int64"))
+    for dtype in ("float32", "float64"):
+        assert_same(unifw.arange(*arguments, dtype=dtype), np.asarray(want, dtype))
+
+
+def test_ranges_near_the_end_of_uint64(backend: str) -> None:
+    for arguments in ((2 * TOP - 1, 0, -TOP // 2), (0, 2 * TOP, TOP), (2 * TOP - 2, 2 * TOP)):
+        assert_same(unifw.arange(*arguments, dtype="uint64"), np.asarray([*range(*arguments)], "uint64"))
+
+
+def test_a_range_of_complex_numbers(backend: str) -> None:
+    with pytest.raises(errors.DTypeError, match=r"^arange: got 1j; expected real numbers"):
+        unifw.arange(0, 1, 1j)  # type: ignore[arg-type]
+
+
+def test_objects_with_the_buffer_protocol_keep_their_dtype(backend: str) -> None:
+    for code in "bBhHiIlLqQfd":
+        assert_same(unifw.asarray(array(code, [1, 2])), np.asarray(array(code, [1, 2])))
+    for x in (memoryview(b"ab"), bytearray(b"ab")):
+        assert_same(unifw.asarray(x), np.asarray([97, 98], "uint8"))
+    rows = np.asarray([[1.5, 2.5]])
+    assert_same(unifw.asarray(memoryview(rows)), rows)
+    assert_same(unifw.asarray(array("d", [1.5]), dtype="int8"), np.asarray([1], "int8"))
+    with pytest.raises(errors.OperandError, match=r"^asarray: got bytes"):
+        unifw.asarray(b"ab")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import unifw
+from unifw import errors
 from unifw.errors import ArgumentError, DTypeError
 
 STANDARD = list(array_api_strict.__array_namespace_info__().dtypes())
@@ -73,7 +74,7 @@ def test_defaults_are_what_new_tensors_have(backend: str) -> None:
     assert unifw.asarray(1j).dtype is defaults["complex floating"]
     assert unifw.argmax(unifw.zeros(2)).dtype is defaults["indexing"]
     assert unifw.zeros(2).device == info.default_device()
-    assert info.devices() == unifw.devices()
+    assert info.devices() == tuple(unifw.devices())
     assert set(info.capabilities()) == {"boolean indexing", "data-dependent shapes", "max dimensions"}
     most = info.capabilities()["max dimensions"]
     assert unifw.sum(unifw.ones((1, 2) * (most // 2)) + 1).item() == 2 * 2 ** (most // 2)
@@ -86,3 +87,13 @@ def test_the_namespace_and_its_version(backend: str) -> None:
         assert x.__array_namespace__(api_version=version) is unifw
     with pytest.raises(ArgumentError, match=r"got version '1999.01'; expected one of 2021.12, .* Write x\."):
         x.__array_namespace__(api_version="1999.01")
+
+
+def test_info_of_what_there_is_not(backend: str) -> None:
+    info = unifw.__array_namespace_info__()
+    with pytest.raises(errors.DTypeError, match=r"^dtypes: got kind 'foo'"):
+        info.dtypes(kind="foo")
+    for ask in (info.dtypes, info.default_dtypes):
+        assert ask(device="cpu")
+        with pytest.raises(errors.DeviceError, match=r"got 'foo'; expected one of cpu"):
+            ask(device="foo")

@@ -194,14 +194,25 @@ def arange(
         raise ShapeError("arange: got step 0; expected another number. Write unifw.full(n, value) for equal values.")
     integers = not any(isinstance(value, float) for value in (start, stop, step))
     wanted = (int64 if integers else float32) if dtype is None else as_dtype(dtype)
-    known = type(start) is type(stop) is type(step) is int  # else a size that a graph leaves open, or a float
-    if known and not (wanted is int64 and -(2**63) <= start < 2**63 and -(2**63) <= stop < 2**63):
-        _check_held(range(start, stop, step), wanted)  # type: ignore[arg-type]
+    if type(start) is type(stop) is type(step) is int:  # else a size that a graph leaves open, or a float
+        far = not (-_FAR < start < _FAR and -_FAR < stop < _FAR and -_FAR < step < _FAR)
+        if far or wanted is not int64:
+            _check_held(range(start, stop, step), wanted)
+        if far:
+            return asarray(_counted(range(start, stop, step), wanted), dtype=wanted, device=device)
     backend = get_backend()
-    if wanted is uint64 and integers and max(start, stop) > 2**63:  # beyond the range of the native kernels
-        values = [*range(int(start), int(stop), int(step))]
-        return asarray(np.asarray(values, "uint64"), device=device)
     return backend.Tensor(backend.array.arange(start, stop, step, wanted, devices.placed(backend, device)))
+
+
+_FAR = 2**61
+"""Native kernels, which count in int64, may leave it on the way to integers beyond."""
+
+
+def _counted(values: range, dtype: DType) -> np.ndarray[Any, Any]:
+    """A range of int64 or uint64 numbers, counted modulo 2**64."""
+    steps = np.arange(len(values), dtype=np.uint64)
+    numbers = steps * np.uint64(values.step % 2**64) + np.uint64(values.start % 2**64)
+    return numbers if dtype is uint64 else numbers.view(np.int64)
 
 
 def _check_held(values: range, dtype: DType) -> None:
@@ -214,6 +225,8 @@ def _check_range(name: str, *values: Any) -> None:
     for value in values:
         if isinstance(value, (float, complex)) and not (isfinite(value.real) and isfinite(value.imag)):
             raise ArgumentError(f"{name}: got {value}; expected finite numbers.")
+        if isinstance(value, complex) and name == "arange":
+            raise DTypeError(f"arange: got {value}; expected real numbers. Write unifw.linspace for complex ones.")
         if isinstance(value, (str, Tensor, np.ndarray, list, tuple, type(None))):
             raise OperandError(f"{name}: got {describe(value)}; expected numbers. Write x.item() for a tensor's value.")
 

@@ -88,10 +88,19 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     >>> unifw.isdtype(unifw.float32, "real floating"), unifw.isdtype(unifw.float32, ("integral", unifw.float64))
     (True, False)
     """
+    return is_of_kind("isdtype", dtype, kind)
+
+
+def is_of_kind(name: str, dtype: Any, kind: Any) -> bool:
+    """`isdtype` for the function `name`, which its errors name.
+
+    >>> is_of_kind("dtypes", "float32", "integral")
+    False
+    """
     if isinstance(kind, tuple):
-        return any(isdtype(dtype, one) for one in kind)
+        return any(is_of_kind(name, dtype, one) for one in kind)
     if isinstance(kind, str) and kind in _KINDS:
         return as_dtype(dtype).kind in _KINDS[kind]
     if isinstance(kind, DType):
         return as_dtype(dtype) is kind
-    raise DTypeError(f"isdtype: got kind {kind!r}; expected a dtype or one of {', '.join(_KINDS)}.")
+    raise DTypeError(f"{name}: got kind {kind!r}; expected a dtype or one of {', '.join(_KINDS)}.")

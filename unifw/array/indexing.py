@@ -13,7 +13,7 @@ from unifw.tensor import Tensor
 def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     """The slices of `x` at 1-D integer `indices` along `axis` (needed unless `x` has one axis); -1 is the last.
 
-    Raises AxisError and, outside a traced graph, OutOfRangeError.
+    Raises AxisError, ShapeError unless the indices have one axis and, outside a traced graph, OutOfRangeError.
 
     >>> import unifw
     >>> unifw.take(unifw.asarray([10, 20, 30]), unifw.asarray([2, 0])).tolist()
@@ -21,6 +21,11 @@ def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
     """
     _check("take", x, indices)
     axis = axis_of("take", 0 if axis is None and x.ndim == 1 else axis, x.ndim)  # type: ignore[arg-type]
+    if indices.ndim != 1:
+        raise ShapeError(
+            f"take: got indices of shape {indices.shape}; expected one axis. "
+            f"Write x[{':, ' * axis}indices] for indices of any shape."
+        )
     try:
         return x.wrap(x.ops.take(x.native, indices.native, axis))
     except Exception as error:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from unifw import dtypes
-from unifw.array.data_type import isdtype
-from unifw.devices import default_device
+from unifw.array.data_type import is_of_kind
+from unifw.devices import default_device, existing
 from unifw.dtypes import DType, as_dtype
 from unifw.errors import DTypeError
 from unifw.registry import get_backend
@@ -104,9 +104,12 @@ class NamespaceInfo:
     def default_dtypes(self, *, device: str | None = None) -> dict[str, DType]:
         """The dtypes of new tensors where none is asked for; the same on every device.
 
+        Raises DeviceError for a device that does not exist.
+
         >>> NamespaceInfo().default_dtypes()["integral"]
         unifw.int64
         """
+        _check_device(device)
         return {
             "real floating": dtypes.float32,
             "complex floating": dtypes.complex64,
@@ -114,25 +117,31 @@ class NamespaceInfo:
             "indexing": dtypes.int64,
         }
 
-    def devices(self) -> list[str]:
+    def devices(self) -> tuple[str, ...]:
         """The devices of the active backend.
 
         >>> "cpu" in NamespaceInfo().devices()
         True
         """
-        return get_backend().devices.devices()
+        return tuple(get_backend().devices.devices())
 
     def dtypes(self, *, device: str | None = None, kind: str | tuple[str, ...] | None = None) -> dict[str, DType]:
         """The standard's dtypes by name, of one kind or of a tuple of them; the same on every device.
 
-        Raises DTypeError for an unknown kind.
+        Raises DTypeError for an unknown kind and DeviceError for a device that does not exist.
 
         >>> NamespaceInfo().dtypes(kind="real floating")
         {'float32': unifw.float32, 'float64': unifw.float64}
         """
+        _check_device(device)
         extra = (dtypes.float16, dtypes.bfloat16)  # ours, not the standard's
         every = (dtype for dtype in dtypes.ALL if dtype not in extra)
-        return {dtype.name: dtype for dtype in every if kind is None or isdtype(dtype, kind)}
+        return {dtype.name: dtype for dtype in every if kind is None or is_of_kind("dtypes", dtype, kind)}
+
+
+def _check_device(device: str | None) -> None:
+    if device is not None:
+        existing(get_backend(), device)
 
 
 def __array_namespace_info__() -> NamespaceInfo:  # noqa: N807  # the standard's name

@@ -7,7 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.promotion import as_tensors
+from unifw.backends.tensorflow.native import truth
+from unifw.backends.tensorflow.promotion import as_tensors, level
 
 raw = tf.raw_ops
 
@@ -49,7 +50,8 @@ def bitwise_invert(x: tf.Tensor) -> tf.Tensor:
 
 def _logical(operation: Callable[..., Any]) -> _Binary:
     def apply(x1: Any, x2: Any) -> Any:
-        return operation(x=tf.cast(x1, tf.bool), y=tf.cast(x2, tf.bool))
+        x1, x2 = level(*(truth(x) if isinstance(x, tf.Tensor) else bool(x) for x in (x1, x2)))
+        return operation(x=x1, y=x2)
 
     return apply
 
@@ -60,4 +62,4 @@ logical_xor = _logical(raw.NotEqual)
 
 
 def logical_not(x: tf.Tensor) -> tf.Tensor:
-    return raw.LogicalNot(x=tf.cast(x, tf.bool))
+    return raw.LogicalNot(x=truth(x))

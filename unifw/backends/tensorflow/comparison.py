@@ -10,7 +10,7 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, op, thread
-from unifw.backends.tensorflow.promotion import as_tensors, constant, pair, sum_to
+from unifw.backends.tensorflow.promotion import as_tensors, constant, level, pair, sum_to
 from unifw.backends.tensorflow.rules import ruled
 from unifw.dtypes import as_dtype, promote
 
@@ -27,7 +27,7 @@ def _comparison(name: str) -> Callable[[Any, Any], Any]:
                 return quick(x1, x2)
         except Exception:
             pass
-        x1, x2 = pair(x1, x2)
+        x1, x2 = level(*pair(x1, x2))
         try:
             return operation(x1, x2)
         except Exception:

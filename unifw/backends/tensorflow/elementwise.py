@@ -11,7 +11,7 @@ from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow import complex_numbers, unsigned
 from unifw.backends.tensorflow.native import cast, eager, is_recorded, op, thread
-from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, pair, sum_to
+from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, level, pair, sum_to
 from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
@@ -30,7 +30,7 @@ def _binary(name: str, of_booleans: Callable[..., Any] | None = None) -> _Binary
                 return quick(x1, x2)
         except Exception:
             pass
-        x1, x2 = pair(x1, x2)
+        x1, x2 = level(*pair(x1, x2))
         try:
             return operation(x1, x2)
         except Exception:
@@ -55,7 +55,8 @@ def remainder(x1: Any, x2: Any) -> tf.Tensor:
     if not rest.dtype.is_floating:
         return rest
     divisor = cast(x2, rest.dtype) if isinstance(x2, tf.Tensor) else constant(x2, rest.dtype)
-    signed = raw.Mul(x=_size(rest), y=raw.Sign(x=divisor))
+    size, sign = level(_size(rest), raw.Sign(x=divisor))
+    signed = raw.Mul(x=size, y=sign)
     if not is_recorded():
         return signed
     return raw.SelectV2(condition=tf.equal(rest, 0), t=complex_numbers.with_value(signed, rest), e=rest)
@@ -66,15 +67,20 @@ def floor_divide(x1: Any, x2: Any) -> tf.Tensor:
     if not x1.dtype.is_floating:
         return raw.FloorDiv(x=x1, y=x2)
     # TensorFlow's own rounds the quotient down after it has been rounded: 1.0 // 0.1 would be 10.
-    whole = _rint((x1 - raw.FloorMod(x=x1, y=x2)) / x2)
-    plain = raw.Floor(x=raw.RealDiv(x=x1, y=x2))  # right where the other is not finite, and for the sign of zero
-    return raw.SelectV2(condition=tf.math.is_finite(whole) & (tf.abs(plain - whole) > 0.5), t=whole, e=plain)
+    rest = raw.FloorMod(x=x1, y=x2)
+    whole = _rint((x1 - rest) / x2)
+    whole = raw.SelectV2(condition=tf.math.is_inf(rest), t=constant(-1, x1.dtype), e=whole)  # 1 // -inf
+    plain = raw.Floor(x=raw.RealDiv(x=x1, y=x2))  # right for the sign of zero, and where the other is the same
+    return raw.SelectV2(condition=tf.equal(x2, 0) | (tf.abs(plain - whole) <= 0.5), t=plain, e=whole)
 
 
 def divide(x1: Any, x2: Any) -> Any:
-    if type(x1) is type(x2) is EagerTensor and x1.dtype is tf.float32:
-        return _quotient(x1, x2)
-    x1, x2 = pair(x1, x2)
+    try:
+        if type(x1) is type(x2) is EagerTensor and x1.dtype is tf.float32:
+            return _quotient(x1, x2)
+    except Exception:
+        pass
+    x1, x2 = level(*pair(x1, x2))
     like = x1 if isinstance(x1, tf.Tensor) else x2
     if like.dtype.is_integer or like.dtype.is_bool:
         x1, x2 = cast(x1, tf.float32), cast(x2, tf.float32)
@@ -82,7 +88,7 @@ def divide(x1: Any, x2: Any) -> Any:
 
 
 def pow(x1: Any, x2: Any) -> Any:
-    x1, x2 = pair(x1, x2)
+    x1, x2 = level(*pair(x1, x2))
     dtype = (x1 if isinstance(x1, tf.Tensor) else x2).dtype
     if dtype.is_unsigned:
         return unsigned.power(*as_tensors(x1, x2))
@@ -293,6 +299,8 @@ def negative(x: tf.Tensor) -> tf.Tensor:
 
 
 def positive(x: tf.Tensor) -> tf.Tensor:
+    if x.dtype is tf.bool:
+        raise TypeError("no number")
     return _same(x)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import broadcast_to
 from unifw.backends.tensorflow.native import cast, integers, is_traced, op, static_shape, thread
 from unifw.backends.tensorflow.native import shape as _shape
 from unifw.backends.tensorflow.promotion import constant
@@ -228,8 +229,9 @@ def _spread(value: tf.Tensor, over: tf.Tensor) -> tf.Tensor:
     """A value in the shape of what it replaces."""
     while value.shape.rank > over.shape.rank and value.shape[0] == 1:
         value = value[0]
-    if static_shape(value) == static_shape(over) and None not in static_shape(over):
-        return value
+    given, sizes = static_shape(value), static_shape(over)
+    if None not in (*given, *sizes):
+        return value if given == sizes else broadcast_to(value, sizes)
     return raw.BroadcastTo(input=value, shape=tf.shape(over))
 
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.ops import EagerTensor
 
-from unifw.backends.tensorflow.native import is_traced, op
+from unifw.backends.tensorflow.manipulation import broadcast_to
+from unifw.backends.tensorflow.native import is_traced, op, static_shape
 from unifw.backends.tensorflow.promotion import pair
 from unifw.backends.tensorflow.rules import ruled
 from unifw.errors import DTypeError
@@ -165,12 +167,21 @@ def _nan_of_nan(operation: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf
 
 
 def solve(x1: tf.Tensor, x2: tf.Tensor) -> tf.Tensor:
+    if x1.shape.rank > 2 or x2.shape.rank > 2:
+        x1, x2 = _in_one_stack(x1, x2)
+    return _nan_of_nan(lambda y: raw.MatrixSolve(matrix=y, rhs=x2), x1)
+
+
+def _in_one_stack(x1: tf.Tensor, x2: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Matrices with as many of the others: the axes before the last two broadcast."""
+    first, second = static_shape(x1), static_shape(x2)
+    if None not in (*first, *second):
+        known = np.broadcast_shapes(first[:-2], second[:-2])  # type: ignore[arg-type]  # None is ruled out above
+        return broadcast_to(x1, (*known, *first[-2:])), broadcast_to(x2, (*known, *second[-2:]))
     shape1, shape2 = tf.shape(x1), tf.shape(x2)
     batch = raw.BroadcastArgs(s0=shape1[:-2], s1=shape2[:-2])
-    if x1.shape.rank > 2 or x2.shape.rank > 2:
-        x1 = tf.broadcast_to(x1, tf.concat([batch, shape1[-2:]], 0))
-        x2 = tf.broadcast_to(x2, tf.concat([batch, shape2[-2:]], 0))
-    return _nan_of_nan(lambda y: raw.MatrixSolve(matrix=y, rhs=x2), x1)
+    x1 = tf.broadcast_to(x1, tf.concat([batch, shape1[-2:]], 0))
+    return x1, tf.broadcast_to(x2, tf.concat([batch, shape2[-2:]], 0))
 
 
 def pinv(x: tf.Tensor, rtol: Any) -> tf.Tensor:

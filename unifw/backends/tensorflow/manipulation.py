@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from unifw.backends.tensorflow.native import eager, integers, op, thread
+from unifw.backends.tensorflow.native import shape as _shape
 
 _reshape, _transpose, _expand, _broadcast = op("Reshape"), op("Transpose"), op("ExpandDims"), op("BroadcastTo")
 _join, _reverse, _roll = op("ConcatV2"), op("ReverseV2"), op("Roll")
@@ -41,19 +42,18 @@ _quick_squeeze = eager("Squeeze")
 
 
 def broadcast_to(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
-    if len(shape) <= _MOST_BROADCAST_AXES:
+    if len(shape) <= MOST_BROADCAST_AXES:
         return _broadcast(x, integers(shape))
-    sizes = (1,) * (len(shape) - x.shape.rank) + tuple(x.shape)
-    if any(size not in (1, target) for size, target in zip(sizes, shape, strict=True)):
+    sizes = (1,) * (len(shape) - x.shape.rank) + _shape(x)
+    pairs = [*zip(sizes, shape, strict=True)]  # a size that a graph leaves open is taken to fit
+    if any(type(size) is type(target) is int and size not in (1, target) for size, target in pairs):
         raise ValueError(f"{sizes} does not broadcast to {shape}")
     if x.dtype is tf.uint16:  # there is no kernel
         return tf.bitcast(broadcast_to(tf.bitcast(x, tf.int16), shape), tf.uint16)
-    return tf.tile(
-        tf.reshape(x, sizes), [target if size == 1 else 1 for size, target in zip(sizes, shape, strict=True)]
-    )
+    return tf.tile(tf.reshape(x, sizes), [target if type(size) is int and size == 1 else 1 for size, target in pairs])
 
 
-_MOST_BROADCAST_AXES = 5  # of TensorFlow's kernel on the CPU
+MOST_BROADCAST_AXES = 5  # of TensorFlow's kernel on the CPU
 
 
 def concat(xs: Sequence[tf.Tensor], axis: int) -> tf.Tensor:

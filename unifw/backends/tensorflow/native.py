@@ -144,8 +144,13 @@ def cast(x: Any, dtype: tf.DType) -> tf.Tensor:
     return x if x.dtype is dtype else _to(dtype)(x)
 
 
+def truth(x: Any) -> tf.Tensor:
+    """Whether each number is not zero; a cast would look at the real part of a complex one alone."""
+    return tf.not_equal(x, 0) if x.dtype.is_complex else cast(x, tf.bool)
+
+
 def astype(x: tf.Tensor, dtype: DType) -> tf.Tensor:
-    return cast(x, TF[dtype])
+    return truth(x) if dtype is dtypes.bool_ else cast(x, TF[dtype])
 
 
 def copy(x: tf.Tensor) -> tf.Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import TF, UNIFW, cast, is_size, is_traced
+from unifw.backends.tensorflow.manipulation import MOST_BROADCAST_AXES, broadcast_to
+from unifw.backends.tensorflow.native import TF, UNIFW, cast, is_size, is_traced, shape, static_shape
 from unifw.dtypes import promote_scalar
 
 
@@ -51,7 +53,26 @@ def as_tensors(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:
         x1 = constant(x1, x2.dtype)
     elif not isinstance(x2, tf.Tensor):
         x2 = constant(x2, x1.dtype)
-    return x1, x2
+    return level(x1, x2)
+
+
+def level(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """Two operands, in one shape if they broadcast over more axes than TensorFlow's kernels do."""
+    if not isinstance(x1, tf.Tensor) or not isinstance(x2, tf.Tensor):
+        return x1, x2
+    if max(x1.shape.rank, x2.shape.rank) <= MOST_BROADCAST_AXES:
+        return x1, x2
+    if _steps(static_shape(x1), static_shape(x2)) <= MOST_BROADCAST_AXES:
+        return x1, x2
+    pairs = zip_longest(reversed(shape(x1)), reversed(shape(x2)), fillvalue=1)
+    target = tuple(b if type(a) is int and a == 1 else a for a, b in pairs)[::-1]
+    return broadcast_to(x1, target), broadcast_to(x2, target)
+
+
+def _steps(first: tuple[Any, ...], second: tuple[Any, ...]) -> int:
+    """How many axes are left when neighbours that broadcast alike are taken as one, as the kernels do."""
+    pairs = zip_longest(reversed(first), reversed(second), fillvalue=1)
+    return len(list(groupby((a == 1, b == 1) for a, b in pairs if not a == b == 1)))
 
 
 def floats(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -8,7 +8,18 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import cast, eager, integers, kept_integers, op, static_shape, thread
+from unifw.backends.tensorflow.manipulation import MOST_BROADCAST_AXES
+from unifw.backends.tensorflow.native import (
+    cast,
+    eager,
+    integers,
+    kept_integers,
+    op,
+    shape,
+    static_shape,
+    thread,
+    truth,
+)
 from unifw.backends.tensorflow.promotion import constant, floating
 from unifw.backends.tensorflow.rules import ruled
 
@@ -167,15 +178,11 @@ def _refuse_empty(name: str, x: tf.Tensor, axis: Any) -> None:
 
 
 def any(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _ANY[keepdims](_truth(x), _axes(x, axis))
+    return _ANY[keepdims](truth(x), _axes(x, axis))
 
 
 def all(x: tf.Tensor, axis: Any, keepdims: bool) -> tf.Tensor:
-    return _ALL[keepdims](_truth(x), _axes(x, axis))
-
-
-def _truth(x: tf.Tensor) -> tf.Tensor:
-    return tf.not_equal(x, 0) if x.dtype.is_complex else cast(x, tf.bool)  # a cast looks at the real part alone
+    return _ALL[keepdims](truth(x), _axes(x, axis))
 
 
 def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor:
@@ -183,12 +190,20 @@ def var(x: tf.Tensor, axis: Any, keepdims: bool, correction: float) -> tf.Tensor
     if x.dtype in _HALF:
         return cast(var(cast(x, tf.float32), axis, keepdims, correction), x.dtype)
     axes = _axes(x, axis)
-    deviations = x - raw.Mean(input=x, axis=axes, keep_dims=True)
+    deviations = x - _back(raw.Mean(input=x, axis=axes, keep_dims=True), x, axis)
     squares = tf.math.real(deviations * tf.math.conj(deviations)) if x.dtype.is_complex else raw.Square(x=deviations)
     count = cast(tf.size(x) / tf.size(raw.Mean(input=x, axis=axes, keep_dims=False)), squares.dtype)
     left = count - correction
     divisor = raw.SelectV2(condition=left > 0, t=left, e=constant(math.nan, left.dtype))  # undefined, as in PyTorch
     return raw.Sum(input=squares, axis=axes, keep_dims=keepdims) / divisor
+
+
+def _back(reduced: tf.Tensor, x: tf.Tensor, axis: Any) -> tf.Tensor:
+    """What `keepdims` left, in the shape of `x` if that is of more axes than the kernels broadcast over."""
+    if x.shape.rank <= MOST_BROADCAST_AXES:
+        return reduced
+    axes = [one % x.shape.rank for one in _each(x, axis)]
+    return tf.tile(reduced, [size if one in axes else 1 for one, size in enumerate(shape(x))])
 
 
 def argmax(x: tf.Tensor, axis: int | None, keepdims: bool) -> tf.Tensor:
@@ -203,9 +218,23 @@ def _position(operation: Callable[..., Any], x: tf.Tensor, axis: int | None, kee
     if axis is None:
         found = _position(operation, tf.reshape(x, (-1,)), 0, False)
         return tf.reshape(found, (1,) * x.shape.rank) if keepdims else found
+    if x.shape.rank > _MOST_SEARCHED_AXES:
+        return _position_of_many(operation, x, axis, keepdims)
     found = operation(input=x, dimension=axis)
     if x.dtype.is_floating:  # the first NaN comes before all else
         is_nan = raw.IsNan(x=x)
         some = raw.Any(input=is_nan, axis=axis, keep_dims=False)
         found = raw.SelectV2(condition=some, t=raw.ArgMax(input=is_nan, dimension=axis), e=found)
     return tf.expand_dims(found, axis) if keepdims else found
+
+
+_MOST_SEARCHED_AXES = 7  # of TensorFlow's kernels
+
+
+def _position_of_many(operation: Callable[..., Any], x: tf.Tensor, axis: int, keepdims: bool) -> tf.Tensor:
+    """With the axes before and after it taken as one each."""
+    sizes = tf.shape(x)
+    before, behind = sizes[:axis], sizes[axis + 1 :]
+    rows = tf.reshape(x, [tf.reduce_prod(before), sizes[axis], tf.reduce_prod(behind)])
+    found = _position(operation, rows, 1, False)
+    return tf.reshape(found, tf.concat([before, [1] if keepdims else [], behind], 0))

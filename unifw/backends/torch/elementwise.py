@@ -47,6 +47,12 @@ def divide(x1: Any, x2: Any) -> torch.Tensor:
     return torch.divide(like(x1, x2), x2)  # torch's own scalar / tensor multiplies by a rounded reciprocal
 
 
+def _square(x: torch.Tensor) -> torch.Tensor:
+    if x.dtype is torch.bool:
+        raise TypeError("no number")
+    return torch.square(x)
+
+
 def _of_floats(native: _Binary) -> _Binary:
     def apply(x1: Any, x2: Any) -> torch.Tensor:
         return native(*floats(x1, x2))
@@ -86,7 +92,7 @@ signbit = torch.signbit
 sin = torch.sin
 sinh = torch.sinh
 sqrt = torch.sqrt
-square = _unary_or(torch.square, unsigned.squared)
+square = _unary_or(_square, unsigned.squared)
 tan = torch.tan
 tanh = torch.tanh
 trunc = torch.trunc
