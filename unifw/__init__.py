@@ -211,6 +211,9 @@ from unifw.tensor import Tensor as Tensor
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter
 
+for _name in ("array", "tensor"):
+    globals()[_name].__class__ = _names.ForAFunction
+
 __array_api_version__ = "2025.12"
 __version__ = "0.1.0"
 

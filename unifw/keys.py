@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
-from unifw.errors import DTypeError, OperandError, TracedValueError, UnsizedError, describe
+from unifw.errors import (
+    DTypeError,
+    OperandError,
+    OutOfRangeError,
+    TracedValueError,
+    UnsizedError,
+    describe,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +157,48 @@ def not_an_index(dtype: Any) -> DTypeError:
     return DTypeError(
         f"index: got an array of {dtype}; expected integers or booleans. Write unifw.astype(i, unifw.int64)."
     )
+
+
+def outside(key: Any, shape: tuple[Any, ...]) -> OutOfRangeError:
+    """The error for an index that leads out of a tensor of this shape, or whose mask has other sizes.
+
+    >>> str(outside(np.array([True]), (3,)))[:55]
+    'index: got a mask of shape (1,) for axes of the sizes ('
+    """
+    parts = [index_array(part) if isinstance(part, list) else part for part in (key if type(key) is tuple else (key,))]
+    axis = 0
+    for i, part in enumerate(parts):
+        if part is Ellipsis:
+            axis = len(shape) - sum(map(_width, parts[i + 1 :]))
+            continue
+        own = shape[axis : axis + _width(part)]
+        if _is_mask(part) and not _alike(_sizes(part), own):
+            return OutOfRangeError(
+                f"index: got a mask of shape {_sizes(part)} for axes of the sizes {own} of shape {shape}; expected "
+                "these sizes. Write x[mask] with a mask of the first axes, or x[:, mask] for the second."
+            )
+        axis += _width(part)
+    return OutOfRangeError(
+        f"index: got {key!r} for shape {shape}; expected at most one index per axis, each from -size to size - 1. "
+        "Write x.shape to see the sizes."
+    )
+
+
+def _is_mask(part: Any) -> bool:
+    return str(getattr(part, "dtype", "")) == "bool"
+
+
+def _sizes(part: Any) -> tuple[Any, ...]:
+    return tuple(getattr(part, "native", part).shape)
+
+
+def _width(part: Any) -> int:
+    """How many axes a part of an index takes."""
+    return len(_sizes(part)) if _is_mask(part) else int(part is not None and part is not Ellipsis)
+
+
+def _alike(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
+    return len(one) == len(two) and all(a == b or None in (a, b) for a, b in zip(one, two, strict=True))
 
 
 _KINDS = ("bool", "integer", "real floating", "complex floating")

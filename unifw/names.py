@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from types import ModuleType
 from typing import Any
 
+from unifw.errors import OperandError
+
 
 def of_package(namespace: Mapping[str, Any], *modules: str) -> list[str]:
     """What a package offers: every name without underscore, but of the modules that hold its code only these.
@@ -15,7 +17,7 @@ def of_package(namespace: Mapping[str, Any], *modules: str) -> list[str]:
     >>> [name for name in dir(unifw.optim) if name in ("SGD", "descent", "schedules")]
     ['SGD', 'schedules']
     """
-    return sorted(n for n, x in namespace.items() if n in modules or not (n[0] == "_" or type(x) is ModuleType))
+    return sorted(n for n, x in namespace.items() if n in modules or not (n[0] == "_" or isinstance(x, ModuleType)))
 
 
 def of_module(namespace: Mapping[str, Any], *others: str) -> list[str]:
@@ -37,6 +39,25 @@ def absent(module: str, name: str, instead: Mapping[str, str]) -> AttributeError
     """
     told = next((f" {words}" for pattern, words in instead.items() if fnmatchcase(name, pattern)), "")
     return AttributeError(f"module {module!r} has no attribute {name!r}.{told}", name=name)
+
+
+class ForAFunction(ModuleType):
+    """A module whose name people know as that of a function, and that says, when it is called, what to write.
+
+    >>> import unifw
+    >>> try:
+    ...     unifw.tensor([1])
+    ... except TypeError as error:
+    ...     print(error)
+    tensor: got a call of unifw.tensor, which is a module; expected a function. Write unifw.asarray(values).
+    """
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        name = self.__name__
+        raise OperandError(
+            f"{name.rpartition('.')[2]}: got a call of {name}, which is a module; expected a function. "
+            "Write unifw.asarray(values)."
+        )
 
 
 def _is_own(name: str, x: Any, home: str) -> bool:

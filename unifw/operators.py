@@ -127,9 +127,9 @@ def not_a_tensor(name: str, x: Any) -> OperandError:
     )
 
 
-def mixed_backends(name: str, *tensors: Operators) -> MixedBackendError:
+def mixed_backends(name: str, *tensors: Operators | None) -> MixedBackendError:
     """The error for tensors of two backends in one operation."""
-    names = [x.backend.name for x in tensors]
+    names = list(dict.fromkeys(x.backend.name for x in tensors if x is not None))
     return MixedBackendError(
         f"{name}: got tensors of the backends {' and '.join(names)}; expected one backend. "
         f'Write x.to_backend("{names[0]}") on the others.'

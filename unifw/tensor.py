@@ -19,14 +19,13 @@ from unifw.errors import (
     CopyError,
     DTypeError,
     OperandError,
-    OutOfRangeError,
     ShapeError,
     TracedValueError,
     UnifwError,
     describe,
     explain,
 )
-from unifw.keys import assignable, index_array, length, no_index, not_an_index
+from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -351,10 +350,7 @@ class Tensor(Operators):
             if bounds[2:] == (0,):
                 return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
-            return OutOfRangeError(
-                f"index: got {key!r} for shape {tuple(self.native.shape)}; expected at most one index per axis, each "
-                "from -size to size - 1. Write x.shape to see the sizes."
-            )
+            return outside(key, tuple(self.native.shape))
         if value:
             return ShapeError(
                 f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "

@@ -20,6 +20,7 @@ from unifw.errors import (
     ShapeError,
     TracedValueError,
 )
+from unifw.io.verify import largest_difference
 
 FORMATS = {"torchscript": "model.pt", "pt2": "model.pt2", "saved_model": "model"}
 EVERY_FORMAT = pytest.mark.parametrize("format", FORMATS)
@@ -53,6 +54,17 @@ class TwoInputs(nn.Module):
         hidden = self.dense(left * right + unifw.arange(3, dtype=unifw.float32))
         rows = hidden.shape[0]
         return {"wide": unifw.reshape(hidden, (rows, 2, 1)), "narrow": unifw.zeros((rows, 1)) + hidden[:, :1]}
+
+
+class _Widening(nn.Module):
+    """A layer of any dtype, and its output as float64."""
+
+    def __init__(self, part: nn.Linear) -> None:
+        self.part = part
+
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        """(N, 1) to (N, 1)."""
+        return self.part(x.to(self.part.weight.dtype)).to(unifw.float64)
 
 
 class Branching(nn.Module):
@@ -157,6 +169,37 @@ def test_an_artefact_that_differs_is_refused(backend: str, format: str, tmp_path
     with pytest.raises(ExportError, match=r"differs from the live model by .*expected at most"):
         unifw.export(Counting(), tmp_path / FORMATS[format], format=format, inputs=example(2, 3))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "allowed"),
+    [("float64", 1e-12), ("float32", 1e-4), ("float16", 1e-2), ("bfloat16", 5e-2), ("complex128", 1e-12)],
+)
+def test_the_difference_allowed_follows_the_dtype(backend: str, dtype: str, allowed: float) -> None:
+    zero = unifw.asarray([0.0]).to(dtype)
+    largest_difference(lambda x: x, lambda x: x + allowed / 2, [zero])
+    with pytest.raises(ExportError, match=r"differs from the live model by .*expected at most"):
+        largest_difference(lambda x: x, lambda x: x + 2 * allowed, [zero])
+
+
+def test_what_passed_through_a_coarser_dtype_is_compared_as_coarsely(backend: str) -> None:
+    model = nn.Linear(1, 1)  # of float32
+    wide = [unifw.zeros((1, 1), dtype=unifw.float64)]
+    live = _Widening(model)
+    assert largest_difference(live, lambda x: live(x) + 1e-6, wide) == pytest.approx(1e-6, rel=1e-3)
+    with pytest.raises(ExportError, match="expected at most 1e-12"):
+        largest_difference(_Widening(model.to(unifw.float64)), lambda x: live(x) + 1e-6, wide)
+
+
+@EVERY_FORMAT
+@pytest.mark.parametrize("dtype", ["float64", "bfloat16"])
+def test_models_of_other_dtypes_pass_the_comparison(backend: str, format: str, dtype: str, tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.LayerNorm(256), nn.Linear(256, 256), nn.Softmax(-1)).to(
+        dtype
+    )
+    batch = unifw.asarray(example(4, 64)).to(dtype)
+    report = unifw.export(model, tmp_path / FORMATS[format], format=format, inputs=batch)
+    assert report.max_difference <= (1e-14 if dtype == "float64" else 1e-3)
 
 
 @EVERY_FORMAT

@@ -11,6 +11,7 @@ import pytest
 import unifw
 from unifw import nn
 from unifw.errors import MixedBackendError
+from unifw.nn import functional as F
 
 OTHER = {"torch": "tensorflow", "tensorflow": "torch"}
 DTYPES = [dtype for name, dtype in sorted(unifw.dtypes.BY_NAME.items())]
@@ -152,6 +153,29 @@ def test_two_backends_in_one_operation_are_refused(operation, backend: str) -> N
     y = unifw.ones((2, 2)).to_backend(OTHER[backend])
     with pytest.raises(MixedBackendError, match=rf"{backend} and {OTHER[backend]}.*to_backend\(\"{backend}\"\)"):
         operation(x, y)
+
+
+WITH_BIAS = {
+    "linear": lambda w, b: F.linear(w[0], w[0], b),
+    "bilinear": lambda w, b: F.bilinear(w[0], w[0], w, b),
+    "convolution": lambda w, b: F.conv1d(w, w, b),
+    "convolution transposed": lambda w, b: F.conv_transpose1d(w, w, b),
+    "batch_norm": lambda w, b: F.batch_norm(w, None, None, b - b, b, training=True),
+    "batch_norm bias": lambda w, b: F.batch_norm(w, None, None, w[0, 0], b, training=True),
+    "batch_norm variance": lambda w, b: F.batch_norm(w, unifw.Buffer(w[0, 0]), unifw.Buffer(b)),
+    "instance_norm": lambda w, b: F.instance_norm(w, None, None, w[0, 0], b),
+    "layer_norm": lambda w, b: F.layer_norm(w, (2,), w[0, 0], b),
+    "layer_norm alone": lambda w, b: F.layer_norm(w, (2,), None, b),
+    "group_norm": lambda w, b: F.group_norm(w, 1, w[0, 0], b),
+}
+
+
+@pytest.mark.parametrize("name", WITH_BIAS)
+def test_a_bias_of_another_backend_than_its_weight_is_refused(backend: str, name: str) -> None:
+    weight, bias = unifw.ones((2, 2, 2)), unifw.ones(2).to_backend(OTHER[backend])
+    words = f"{name.split()[0]}: got tensors of the backends {backend} and {OTHER[backend]}; expected one"
+    with pytest.raises(MixedBackendError, match=words):
+        WITH_BIAS[name](weight, bias)
 
 
 def test_a_model_refuses_an_input_of_the_other_backend(backend: str) -> None:

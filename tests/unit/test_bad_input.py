@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from unifw.errors import (
     GradientError,
     LinAlgError,
     OperandError,
+    OutOfRangeError,
     ShapeError,
     StateDictError,
     UnifwError,
@@ -250,6 +252,87 @@ CASES: dict[str, Case] = {
         "got...expected...Write",
     ),
     "seed": (lambda: unifw.seed(-1), UnifwError, "seed: got -1; expected"),
+    # a newcomer's first lines
+    "module-tensor": (
+        lambda: unifw.tensor([1]),
+        OperandError,
+        "tensor: got a call of unifw.tensor, which is a module...asarray(",
+    ),
+    "array": (lambda: unifw.array([1]), OperandError, "array: got a call of unifw.array, which is a module...asarray("),
+    "where-of-a-truth": (
+        lambda: unifw.where(True, 1, 2),
+        OperandError,
+        "where: got bool True; expected a unifw Tensor",
+    ),
+    "eye-word": (
+        lambda: unifw.eye("a"),
+        ShapeError,
+        "eye: got shape ('a', None); expected non-negative integers. Write",
+    ),
+    "eye-float": (lambda: unifw.eye(2, 2.5), ShapeError, "eye: got shape (2, 2.5); expected non-negative integers"),
+    "eye-diagonal": (lambda: unifw.eye(2, k="a"), ArgumentError, "eye: got k='a'; expected an integer"),
+    "full-like": (
+        lambda: unifw.full_like(ones(2), ones()),
+        OperandError,
+        "full_like: got Tensor of shape ()...x.item()",
+    ),
+    "mask": (
+        lambda: ones(3)[unifw.asarray([True, False])],
+        OutOfRangeError,
+        "index: got a mask of shape (2,) for axes of the sizes (3,) of shape (3,); expected these sizes. Write x[mask]",
+    ),
+    "mask-list": (
+        lambda: ones(2, 3)[[True]],
+        OutOfRangeError,
+        "mask of shape (1,) for axes of the sizes (2,) of shape (2, 3)",
+    ),
+    "mask-array": (
+        lambda: ones(2, 3, 4)[..., np.ones((3, 3)) > 0],
+        OutOfRangeError,
+        "mask of shape (3, 3) for axes of the sizes (3, 4) of shape (2, 3, 4)",
+    ),
+    "mask-of-more": (
+        lambda: ones(2, 3)[None, 0, ones(3, 1) > 0],
+        OutOfRangeError,
+        "mask of shape (3, 1) for axes of the sizes (3,) of shape (2, 3)",
+    ),
+    "mask-and-number": (
+        lambda: ones(2, 3)[5, array(3) > 0],
+        OutOfRangeError,
+        "for shape (2, 3); expected at most one index per axis",
+    ),
+    "mask-assigned": (lambda: operator.setitem(ones(3), ones(2) > 0, 1.0), OutOfRangeError, "got a mask of shape (2,)"),
+    # derivatives
+    "stop-gradient": (
+        lambda: unifw.stop_gradient(array(2)),
+        OperandError,
+        "stop_gradient: got ndarray...unifw.asarray(",
+    ),
+    "jvp-primals": (
+        lambda: unifw.jvp(lambda x: x, ones(3), ones(3)),
+        GradientError,
+        "jvp: got Tensor of shape (3,)...as primals; expected a tuple...Write jvp(f, (x,), (tangent,))",
+    ),
+    "jvp-tangents": (
+        lambda: unifw.jvp(lambda x: x, (ones(1),), ones(1)),
+        GradientError,
+        "jvp: got Tensor of shape (1,)...as tangents; expected a tuple",
+    ),
+    "custom-gradient-alone": (
+        lambda: unifw.custom_gradient(lambda x: x)(ones(1)),
+        GradientError,
+        "custom_gradient: the function returned Tensor of shape (1,)...expected a pair (output, pullback). Write",
+    ),
+    "custom-gradient-number": (
+        lambda: unifw.grad(unifw.custom_gradient(lambda x: (x, 3)))(ones()),
+        GradientError,
+        "custom_gradient: the function returned Tensor of shape ()...and int 3; expected a pair (output, pullback)",
+    ),
+    "custom-gradient-of-none": (
+        lambda: unifw.custom_gradient(3),
+        ArgumentError,
+        "custom_gradient: got int 3; expected a function",
+    ),
     # what only the values or sizes show
     "singular": (lambda: unifw.linalg.inv(ones(2, 2)), LinAlgError, "inv: got Tensor...an invertible matrix...pinv"),
     "solve": (lambda: unifw.linalg.solve(ones(2, 2), ones(2)), LinAlgError, "solve: got...an invertible matrix"),

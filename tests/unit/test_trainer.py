@@ -10,7 +10,7 @@ import pytest
 import unifw
 from unifw import nn
 from unifw.data import ArrayDataset, DataLoader
-from unifw.errors import GradientError, OperandError, OutOfRangeError, ShapeError
+from unifw.errors import ArgumentError, GradientError, OperandError, OutOfRangeError, ShapeError
 
 F = nn.functional
 
@@ -191,6 +191,9 @@ def test_bad_use_is_explained(backend: str) -> None:
     with pytest.raises(GradientError, match=r"every parameter is frozen.*model\.unfreeze\(\)"):
         trainer_of(model.freeze()).fit(data)
     model.unfreeze()
+    other = unifw.Trainer(model, unifw.optim.SGD(mlp(), lr=0.1), F.cross_entropy)
+    with pytest.raises(GradientError, match=r"^fit: got an optimiser of other parameters.*Write SGD\(model, \.\.\.\)"):
+        other.fit(data)
     with pytest.raises(ShapeError, match=r"got Tensor of shape \(2, 5\).*expected a last axis of 4"):
         trainer_of(model).fit([(unifw.ones((2, 5)), unifw.asarray([0, 1]))])
 
@@ -256,3 +259,52 @@ def test_training_does_not_keep_graphs_alive(backend: str) -> None:
     trainer.fit(data, epochs=5)
     gc.collect()
     assert len(gc.get_objects()) - before < 200
+
+
+def test_parts_of_the_wrong_kind_are_refused_when_the_trainer_is_made(backend: str) -> None:
+    model = mlp()
+    sgd = unifw.optim.SGD(model, lr=0.1)
+    for args, words in (
+        ((nn.Linear, sgd), "got the class Linear as model; expected a Module"),
+        ((model, unifw.optim.Adam), r"got the class Adam as optimizer; expected.*Write optim\.Adam\(model, lr="),
+        ((model, "adam"), r"got str 'adam' as optimizer; expected.*Write optim\.SGD\(model, lr="),
+        ((model, sgd, "cross_entropy"), r"got str 'cross_entropy' as loss; expected.*Write nn\.functional\.cross_ent"),
+        ((model, sgd, nn.CrossEntropyLoss), r"got the class CrossEntropyLoss as loss.*nn\.CrossEntropyLoss\(\)"),
+        ((model, sgd, F.cross_entropy, ["accuracy"]), r"got list \['accuracy'\] as metrics; expected a dict.*Write"),
+        ((model, sgd, F.cross_entropy, {"accuracy": "accuracy"}), r"got dict .* as metrics; expected a dict"),
+    ):
+        with pytest.raises(OperandError, match=f"^Trainer: {words}"):
+            unifw.Trainer(*args)  # type: ignore[arg-type]
+    with pytest.raises(OperandError, match=r"^Trainer: got the class SGD as optimizer"):
+        trainer_of(model).optimizer = unifw.optim.SGD  # type: ignore[assignment]
+
+
+def test_data_that_is_no_batches_is_refused_before_a_step(backend: str) -> None:
+    trainer = trainer_of(mlp())
+    x, y = np.zeros((4, 4), np.float32), np.zeros(4, np.int64)
+    for data, words in (
+        ((x, y), "got a tuple of 2 arrays"),
+        ([unifw.asarray(x), y], "got a list of 2 arrays"),
+        (x, "got ndarray of shape"),
+        ({"x": "y"}, "got dict"),
+        (3, "got int 3"),
+        (toy_problem(8), "got ArrayDataset"),
+    ):
+        for call in (trainer.fit, trainer.evaluate):
+            with pytest.raises(OperandError, match=f"{words}.*expected batches.*Write DataLoader\\(ArrayDataset"):
+                call(data)  # type: ignore[operator]
+    with pytest.raises(OperandError, match=r"^fit: got a tuple of 2 arrays"):
+        trainer.fit([(x, y)], validation=(x, y))
+    for epochs in ("1", -1, 1.5, y):
+        with pytest.raises(ArgumentError, match=r"^fit: got epochs .*expected an integer of at least 0"):
+            trainer.fit([(x, y)], epochs)  # type: ignore[arg-type]
+    assert trainer.optimizer is not None
+    assert trainer.optimizer.step_count == 0
+
+
+def test_a_replaced_layer_is_not_trained_by_its_old_parameters(backend: str) -> None:
+    model = mlp()
+    trainer = trainer_of(model)
+    model[3] = nn.Linear(16, 2)
+    with pytest.raises(GradientError, match=r"other parameters than the model's 3\.weight, 3\.bias"):
+        trainer.fit(DataLoader(toy_problem(8), 8))

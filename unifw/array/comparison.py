@@ -188,9 +188,9 @@ def where(condition: Tensor, x1: Tensor | Scalar, x2: Tensor | Scalar, /) -> Ten
         return condition.quick.where(condition, x1, x2)  # type: ignore[no-any-return]
     except Exception:
         pass  # what follows says why, or does without
-    first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     if not isinstance(condition, Tensor):
         raise not_a_tensor("where", condition)
+    first = one_backend("where", [x for x in (condition, x1, x2) if not isinstance(x, Scalar)])
     try:
         return first.wrap(first.ops.where(condition.native, *_choices(first.ops, x1, x2)))
     except Exception as error:

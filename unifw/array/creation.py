@@ -273,12 +273,15 @@ def _spaced(start: complex, stop: complex, num: int, endpoint: bool) -> np.ndarr
 def eye(
     n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: str | None = None
 ) -> Tensor:
-    """Ones on the k-th diagonal, zeros elsewhere: (n_rows, n_cols). Raises ShapeError for a negative size.
+    """Ones on the k-th diagonal, zeros elsewhere: (n_rows, n_cols). Raises ShapeError for sizes that are none.
 
     >>> import unifw
     >>> unifw.eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    if n_rows < 0 or (n_cols or 0) < 0:
-        raise ShapeError(f"eye: got shape {(n_rows, n_cols)}; expected non-negative integers.")
+    for size in (n_rows, n_rows if n_cols is None else n_cols):
+        if not hasattr(size, "__index__") or size < 0:
+            raise ShapeError(f"eye: got shape {(n_rows, n_cols)}; expected non-negative integers. Write eye(2, 3).")
+    if not hasattr(k, "__index__"):
+        raise ArgumentError(f"eye: got k={k!r}; expected an integer, the diagonal that the ones are on.")
     return asarray(np.eye(n_rows, n_cols, k, bool), dtype=float32 if dtype is None else dtype, device=device)

@@ -69,6 +69,12 @@ def jvp(
     >>> output.item(), tangent.item()
     (0.0, 2.0)
     """
+    for word, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise GradientError(
+                f"jvp: got {describe(given)} as {word}; expected a tuple, an item for each argument of the function. "
+                "Write jvp(f, (x,), (tangent,))."
+            )
     traced = _Traced("jvp", function, tuple(primals), has_aux)
     sources = traced.sources
     natives = sources.matched("tangents", tangents)

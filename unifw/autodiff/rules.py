@@ -9,9 +9,9 @@ from typing import Any
 
 from unifw import tree
 from unifw.array.creation import zeros_like
-from unifw.autodiff.sources import matching, natives_in, pair, pairs, rewrapped
-from unifw.errors import GradientError, describe
-from unifw.operators import mixed_backends
+from unifw.autodiff.sources import matching, natives_in, pairs, rewrapped
+from unifw.errors import ArgumentError, GradientError, describe
+from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import get_backend, loaded_backends, part
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
@@ -20,11 +20,18 @@ from unifw.tensor import Tensor
 def stop_gradient(x: Tensor, /) -> Tensor:
     """The same values as a constant for gradients, under JAX's name; torch calls it detach.
 
+    Raises OperandError for what is no Tensor.
+
     >>> import unifw
     >>> unifw.grad(lambda x: unifw.sum(x * unifw.stop_gradient(x)))(unifw.asarray([3.0])).tolist()
     [3.0]
     """
-    return x.wrap(part(x.backend, "autodiff").stop_gradient(x.native))
+    try:
+        return x.wrap(part(x.backend, "autodiff").stop_gradient(x.native))
+    except AttributeError as error:
+        if isinstance(x, Tensor):
+            raise
+        raise not_a_tensor("stop_gradient", x) from error
 
 
 @contextmanager
@@ -58,7 +65,7 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     again. Only the arguments that are floating Tensors or trees of them get gradients: what `function` takes from
     outside does not. Where `jvp` and `vmap` meet it, the pullback has to be linear, as every true one is.
 
-    Raises GradientError for gradients that do not fit the arguments.
+    Raises GradientError for a function that returns no such pair, and for gradients that do not fit the arguments.
 
     >>> import unifw
     >>> @unifw.custom_gradient
@@ -68,12 +75,14 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> unifw.grad(softplus)(unifw.asarray(100.0)).item()
     1.0
     """
+    if not callable(function):
+        raise ArgumentError(f"custom_gradient: got {describe(function)}; expected a function.")
 
     @wraps(function)
     def ruled(*args: Any, **kwargs: Any) -> Any:
         inputs = [leaf for leaf in tree.leaves(args) if _is_floating(leaf)]
         if not inputs:
-            return pair("custom_gradient", function(*args, **kwargs))[0]
+            return _ruled(function(*args, **kwargs))[0]
         backend = inputs[0].backend
         if any(x.backend is not backend for x in inputs):
             raise mixed_backends("custom_gradient", *inputs)
@@ -83,13 +92,24 @@ def custom_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
             nonlocal output
             given = iter(natives)
             replaced = tree.map_leaves(lambda x: backend.Tensor(next(given)) if _is_floating(x) else x, args)
-            output, pullback = pair("custom_gradient", function(*replaced, **kwargs))
+            output, pullback = _ruled(function(*replaced, **kwargs))
             return natives_in(output), _native_pullback(backend, pullback, output, args)
 
         results = part(backend, "autodiff").custom_gradient(run, [x.native for x in inputs])
         return rewrapped(backend, output, results)
 
     return ruled
+
+
+def _ruled(returned: Any) -> tuple[Any, Callable[..., Any]]:
+    """The (output, pullback) that a function with its own gradient returns."""
+    if not isinstance(returned, tuple) or len(returned) != 2 or not callable(returned[1]):
+        got = " and ".join(map(describe, returned)) if isinstance(returned, tuple) else describe(returned)
+        raise GradientError(
+            f"custom_gradient: the function returned {got}; expected a pair (output, pullback). "
+            "Write return y, lambda upstream: ..., which returns the gradients of the arguments."
+        )
+    return returned
 
 
 def _is_floating(x: Any) -> bool:

@@ -7,6 +7,8 @@ from unifw.train.tuner import tune as tune
 from unifw.train.tuning import Candidate as Candidate
 from unifw.train.tuning import Tuning as Tuning
 
+__all__ = _names.of_package(globals())
+
 
 def __dir__() -> list[str]:
-    return _names.of_package(globals())
+    return __all__

@@ -19,6 +19,7 @@ from unifw.registry import part
 from unifw.spec import StepsInterruptedError
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
+from unifw.train.checks import check_trained
 from unifw.train.precision import Policy
 from unifw.variable import Parameter, Variable
 
@@ -51,6 +52,7 @@ class Recipe:
         trainable = {name: p for name, p in model.named_parameters() if p.trainable}
         if not trainable:
             raise GradientError("fit: every parameter is frozen; expected one to train. Write model.unfreeze().")
+        check_trained(self.optimizer, trainable)
         self.optimizer.prepare(trainable)
         if self.accumulate > 1 and self.sums.keys() != trainable.keys():
             self.sums = {name: p.alike(zeros_like(p)) for name, p in trainable.items()}

@@ -24,12 +24,12 @@ from unifw.optim.gradients import LossScaler
 from unifw.registry import using_backend
 from unifw.tensor import Tensor
 from unifw.train.auto import choose
+from unifw.train.checks import check_batches, check_epochs, check_optimizer, check_parts
 from unifw.train.precision import Policy, Precision
 from unifw.train.progress import EpochProgress
 from unifw.train.running import AUTO, EAGER, Compile, checked, in_groups, mode_for, runnable
 from unifw.train.step import Recipe
 
-Batch = tuple[Tensor, ...]
 Metric = Callable[[Any, Tensor], Tensor]
 Logs = dict[str, float]
 
@@ -49,7 +49,7 @@ class Trainer:
     `compile` says how a step runs: None as suits the backend best as a rule, False as plain Python, True or a mode of
     `unifw.compile` as one native program, which is traced for each size of a batch, and "auto" in whichever of
     these is fastest for this model on this machine (`tune`), which the first batch tells. Raises ArgumentError for a
-    mode that there is not.
+    mode that there is not, OperandError for parts that are of other kinds.
 
     `steps_per_call` is how many steps one native call does where the backend's own step can (TensorFlow's): the same
     numbers, with less time between steps, which pays for small models. So many batches are held and copied together;
@@ -84,6 +84,7 @@ class Trainer:
     ) -> None:
         if steps_per_call is not None and steps_per_call < 1:
             raise ArgumentError(f"Trainer: got steps_per_call={steps_per_call}; expected None, or a number from 1 on.")
+        check_parts(model, optimizer, loss, metrics)
         policy = Policy(precision)
         policy.prepare(model)
         self.model = model
@@ -104,6 +105,7 @@ class Trainer:
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer | None) -> None:
+        check_optimizer(optimizer)
         self.recipe.optimizer = optimizer
 
     # ---- what users call
@@ -111,8 +113,12 @@ class Trainer:
     def fit(self, data: Iterable[Any], epochs: int = 1, validation: Iterable[Any] | None = None) -> list[Logs]:
         """Train for some epochs; returns each epoch's numbers: loss, metrics, "val_..." of `validation`, seconds.
 
-        Raises GradientError without an optimiser or loss, or if every parameter is frozen.
+        Raises GradientError without an optimiser or loss, if that is another model's or every parameter is frozen, and
+        OperandError for arrays instead of batches.
         """
+        check_epochs(epochs)
+        for given in (data,) if validation is None else (data, validation):
+            check_batches("fit", given)
         if self.optimizer is None or self.loss is None:
             raise GradientError("fit: got no optimizer or no loss. Write Trainer(model, optimizer, loss).")
         history = []
@@ -133,8 +139,9 @@ class Trainer:
     def evaluate(self, data: Iterable[Any]) -> Logs:
         """The loss and metrics over all batches, each row counting once, in evaluation mode.
 
-        Raises GradientError without a loss and metrics.
+        Raises GradientError without a loss and metrics, OperandError for arrays instead of batches.
         """
+        check_batches("evaluate", data)
         names = (*(("loss",) if self.loss is not None else ()), *self.metrics)
         if not names:
             raise GradientError(

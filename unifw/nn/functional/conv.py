@@ -122,8 +122,8 @@ def convolution(
     (1, 2, 1)
     """
     try:
-        if x.ops is not weight.ops:
-            raise mixed_backends("convolution", x, weight)
+        if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("convolution", x, weight, bias)
         offset = None if bias is None else bias.native
         y = x.kernels.conv(x.native, weight._kernel, offset, stride, padding, dilation, groups, channels_last)
         return x.wrap(y)
@@ -279,8 +279,8 @@ def transposed_convolution(
     (1, 4, 1)
     """
     try:
-        if x.ops is not weight.ops:
-            raise mixed_backends("convolution", x, weight)
+        if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("convolution", x, weight, bias)
         offset = None if bias is None else bias.native
         kernel = x.kernels.conv_transpose
         settings = stride, padding, output_padding, dilation, groups, channels_last

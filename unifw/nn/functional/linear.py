@@ -20,8 +20,8 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     [[11.5]]
     """
     try:
-        if x.ops is not weight.ops:
-            raise mixed_backends("linear", x, weight)
+        if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("linear", x, weight, bias)
         kernel = x.kernels.affine if weight._turned else x.kernels.linear
         return x.wrap(kernel(x.native, weight._stored, None if bias is None else bias.native))
     except Exception as error:
@@ -64,8 +64,8 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     [[11.5]]
     """
     try:
-        if x.ops is not weight.ops:
-            raise mixed_backends("affine", x, weight)
+        if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("affine", x, weight, bias)
         return x.wrap(x.kernels.affine(x.native, weight.native, None if bias is None else bias.native))
     except Exception as error:
         wanted = f"a last axis of {weight.shape[0]}, for weights of shape {tuple(weight.shape)} (in, out)"
@@ -85,6 +85,8 @@ def bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias: Tensor | None = None)
     try:
         if x1.ops is not weight.ops or x2.ops is not weight.ops:
             raise mixed_backends("bilinear", x1, x2, weight)
+        if bias is not None and bias.ops is not weight.ops:
+            raise mixed_backends("bilinear", x1, bias)
         offset = None if bias is None else bias.native
         return x1.wrap(x1.kernels.bilinear(x1.native, x2.native, weight.native, offset))
     except Exception as error:

@@ -63,8 +63,13 @@ def batch_normalization(
     """
     like = weight if running_mean is None else running_mean
     try:
-        if like is not None and x.ops is not like.ops:
-            raise mixed_backends("batch_norm", x, like)
+        if (
+            (weight is not None and weight.ops is not x.ops)
+            or (bias is not None and bias.ops is not x.ops)
+            or (running_mean is not None and running_mean.ops is not x.ops)
+            or (running_var is not None and running_var.ops is not x.ops)
+        ):
+            raise mixed_backends("batch_norm", x, weight, bias, running_mean, running_var)
         y = x.kernels.batch_norm(
             x.native,
             None if weight is None else weight.native,
@@ -136,8 +141,13 @@ def instance_normalization(
     """
     like = weight if running_mean is None else running_mean
     try:
-        if like is not None and x.ops is not like.ops:
-            raise mixed_backends("instance_norm", x, like)
+        if (
+            (weight is not None and weight.ops is not x.ops)
+            or (bias is not None and bias.ops is not x.ops)
+            or (running_mean is not None and running_mean.ops is not x.ops)
+            or (running_var is not None and running_var.ops is not x.ops)
+        ):
+            raise mixed_backends("instance_norm", x, weight, bias, running_mean, running_var)
         y = x.kernels.instance_norm(
             x.native,
             None if weight is None else weight.native,
@@ -173,8 +183,8 @@ def layer_norm(
     [[-1.0, 1.0], [0.0, 0.0]]
     """
     try:
-        if weight is not None and x.ops is not weight.ops:
-            raise mixed_backends("layer_norm", x, weight)
+        if (weight is not None and weight.ops is not x.ops) or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("layer_norm", x, weight, bias)
         scale, offset = None if weight is None else weight.native, None if bias is None else bias.native
         return x.wrap(x.kernels.layer_norm(x.native, normalized_shape, scale, offset, eps))
     except Exception as error:
@@ -222,8 +232,8 @@ def group_norm(
     """
     last = data_format_of(data_format) == "channels_last"
     try:
-        if weight is not None and x.ops is not weight.ops:
-            raise mixed_backends("group_norm", x, weight)
+        if (weight is not None and weight.ops is not x.ops) or (bias is not None and bias.ops is not x.ops):
+            raise mixed_backends("group_norm", x, weight, bias)
         scale, offset = None if weight is None else weight.native, None if bias is None else bias.native
         return x.wrap(x.kernels.group_norm(x.native, num_groups, scale, offset, eps, last))
     except Exception as error:
