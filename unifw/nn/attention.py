@@ -121,7 +121,7 @@ class MultiheadAttention(Module):
     def _projected(self, *inputs: Tensor) -> list[Tensor]:
         """Queries, keys and values of each head, (N, heads, length, E / heads)."""
         for x, (name, size) in zip(inputs, self._sizes.items(), strict=True):
-            if x.ndim != 3 or x.native.shape[2] != size:
+            if x.ndim != 3 or x.ops.static_shape(x.native)[2] not in (size, None):
                 form = f"(N, length, {size})" if self.batch_first else f"(length, N, {size})"
                 raise ShapeError(f"MultiheadAttention: got {describe(x)} as {name}; expected {form}.")
         bias = self.in_proj_bias
