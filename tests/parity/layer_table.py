@@ -34,6 +34,7 @@ class Row:
     variant: str = ""
     ours: dict[str, Any] = field(default_factory=dict)
     double: float = 1e-11  # the relative error allowed in float64
+    places: bool = False  # whether the last input is of positions, as `positions` draws them
 
     @property
     def label(self) -> str:
@@ -53,7 +54,9 @@ class Row:
 
     def inputs(self, rng: np.random.Generator, dtype: str) -> list[Any]:
         """Numbers for each input, in torch's axes."""
-        return [self._drawn(rng, shape, dtype) for shape in self.shapes]
+        last = len(self.shapes) - self.places
+        drawn = [self._drawn(rng, shape, dtype) for shape in self.shapes[:last]]
+        return [*drawn, *(positions(rng, shape) for shape in self.shapes[last:])]
 
     def _drawn(self, rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Any:
         if isinstance(self.draw, int):
@@ -63,6 +66,12 @@ class Row:
         if self.draw == "ties":
             return rng.integers(-1, 2, shape).astype(dtype)
         return rng.standard_normal(shape).astype(dtype)
+
+
+def positions(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Those of all elements of a space, in any order, for each channel; in torch's axes."""
+    flat = np.arange(np.prod(shape[2:]))
+    return rng.permuted(np.broadcast_to(flat, (*shape[:2], len(flat))), axis=-1).reshape(shape)
 
 
 FLAT, SEQUENCE, IMAGE, VOLUME = (4, 6), (2, 4, 9), (2, 4, 8, 7), (2, 4, 5, 6, 4)
@@ -144,6 +153,9 @@ def pools() -> list[Row]:
             rows += [images(f"AvgPool{dims}d", 2 if dims == 3 else 3, dims=dims, **options)]
         for p, options in ((2, {}), (2.0, {"stride": 1}), (4, {"ceil_mode": True}), (1, {"stride": 3})):
             rows.append(images(f"LPPool{dims}d", p, 2, dims=dims, **options))
+        for options in ({}, {"stride": 1}, {"stride": 3, "padding": 1}):
+            row = images(f"MaxUnpool{dims}d", 2, dims=dims, **options)
+            rows.append(replace(row, shapes=row.shapes * 2, places=True))
         for kind in ("Avg", "Max"):
             rows += [images(f"Adaptive{kind}Pool{dims}d", size, dims=dims) for size in (1, 2, 3)]
         rows.append(images(f"AdaptiveMaxPool{dims}d", 3, dims=dims, draw="ties"))

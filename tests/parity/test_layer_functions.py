@@ -52,6 +52,26 @@ def test_max_pool_says_where(backend: str, torch: Any, dims: int, options: dict[
     np.testing.assert_array_equal(first(where), wanted[1].numpy())
 
 
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(("dims", "options"), {**POOLS, 3: {"kernel_size": 2, "stride": 1}}.items(), ids=POOLS)
+def test_max_unpool_undoes_max_pool(backend: str, torch: Any, dims: int, options: dict[str, Any], layout: str) -> None:
+    """Also where windows overlap, and for the size that was; in a graph of any number of images as well."""
+    x = np.random.default_rng(0).standard_normal((2, 3, *(8, 6, 5)[:dims]))
+    window = {key: value for key, value in options.items() if key != "ceil_mode"}
+    pooled = getattr(torch.nn, f"MaxPool{dims}d")(return_indices=True, **options)(torch.tensor(x))
+    wanted = getattr(torch.nn, f"MaxUnpool{dims}d")(**window)(*pooled, x.shape[2:]).numpy()
+    pool = getattr(nn, f"MaxPool{dims}d")(return_indices=True, data_format=layout, **options)
+    unpool = getattr(nn, f"MaxUnpool{dims}d")(data_format=layout, **window)
+    image, shown = (last(x), first) if layout == "channels_last" else (unifw.asarray(x), unifw.Tensor.numpy)
+
+    def there_and_back(image: Any) -> Any:
+        return unpool(*pool(image), output_size=x.shape[2:])
+
+    np.testing.assert_array_equal(shown(there_and_back(image)), wanted)
+    traced = unifw.compile(there_and_back, dynamic={0: {0: "batch"}})
+    np.testing.assert_array_equal(shown(traced(image)), wanted)
+
+
 @pytest.mark.parametrize("values", ["normal", "ties"])
 @pytest.mark.parametrize(("dims", "size"), [(1, 3), (2, (3, 4)), (2, (None, 2)), (3, 2)])
 def test_adaptive_max_pool_says_where(backend: str, torch: Any, dims: int, size: Any, values: str) -> None:

@@ -111,6 +111,23 @@ def lp_pooling(dims: int) -> Formula:
     return known
 
 
+def unpooling(dims: int) -> Formula:
+    """A picture in which every window of 2 has one element other than 0, from these and where they are."""
+
+    def known(rng: np.random.Generator) -> Known:
+        whole = space(rng, dims)
+        seen = windows(whole)
+        chosen = rng.integers(0, seen.shape[-1], seen.shape[:-1])[..., None]
+        flat = np.broadcast_to(np.arange(whole[0, ..., 0].size).reshape(*whole.shape[1:-1], 1), whole.shape)
+        pick = lambda x: np.moveaxis(np.take_along_axis(windows(x), chosen, -1)[..., 0], 1, -1)  # noqa: E731
+        x, where = pick(whole), pick(flat)
+        y = np.zeros((2, flat[0, ..., 0].size, 3))
+        np.put_along_axis(y, where.reshape(2, -1, 3), x.reshape(2, -1, 3), 1)
+        return getattr(nn, f"MaxUnpool{dims}d")(2), [x, where], y.reshape(whole.shape)
+
+    return known
+
+
 def padding(name: str, dims: int, mode: str) -> Formula:
     def known(rng: np.random.Generator) -> Known:
         x = space(rng, dims)
@@ -128,6 +145,7 @@ for dims in (1, 2, 3):
         for prefix in ("", "Adaptive"):
             WINDOWS[f"{prefix}{kind}Pool{dims}d"] = pooling(f"{prefix}{kind}Pool{dims}d", dims, reduce)
     WINDOWS[f"LPPool{dims}d"] = lp_pooling(dims)
+    WINDOWS[f"MaxUnpool{dims}d"] = unpooling(dims)
     for kind, mode in (
         ("Zero", "constant"), ("Constant", "constant"), ("Reflection", "reflect"), ("Replication", "edge"),
         ("Circular", "wrap"),

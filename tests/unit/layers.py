@@ -68,7 +68,10 @@ def _rows() -> Iterator[tuple[str, Case]]:
         key = row.name, repr(row.args), repr(row.options), row.shapes
         if key not in seen and not _OTHER_GRADIENT & row.options.keys():
             seen.add(key)
-            inputs = tuple(_of_row(row, shape) for shape in row.shapes)
+            inputs = tuple(_of_row(row, shape) for shape in row.shapes[: len(row.shapes) - row.places])
+            if row.places:
+                where = layer_table.positions(np.random.default_rng(5), row.shapes[-1])
+                inputs += (np.moveaxis(where, 1, -1).copy(),)
             yield _named(row), Case(row.build, inputs, allowed=max(1e-8, row.double))
 
 

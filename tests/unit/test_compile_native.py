@@ -73,6 +73,22 @@ def test_an_index_out_of_range_is_an_error_where_threads_share_the_loop(backend:
             step(layer, given[0], unifw.asarray(labels))
 
 
+@pytest.mark.parametrize(
+    "pick", [lambda x, i: unifw.take(x, i, axis=0), lambda x, i: x[i], lambda x, i: x[i, i % 16]],
+    ids=["take", "index", "pairs"],
+)  # fmt: skip
+def test_an_index_that_only_a_gradient_reads_is_an_error_as_well(backend: str, pick: Any) -> None:
+    """The rows' derivative does not depend on the rows, so that a compiled loop may write it first."""
+    rng, table = np.random.default_rng(3), tensor(100, 16)
+    plain = unifw.value_and_grad(lambda x, i: unifw.sum(pick(x, i) * 2))
+    step, chosen = unifw.compile(plain), rng.integers(0, 100, 4096)
+    wanted = plain(table, unifw.asarray(chosen))[1].numpy()
+    np.testing.assert_array_equal(step(table, unifw.asarray(chosen))[1].numpy(), wanted)
+    chosen[77] = 100
+    with pytest.raises(OutOfRangeError):
+        step(table, unifw.asarray(chosen))
+
+
 @pytest.mark.slow
 def test_a_training_step_with_batch_norm_dropout_and_a_branch(backend: str) -> None:
     x, y = tensor(6, 3), tensor(6, 4)

@@ -28,6 +28,10 @@ def ones(*shape: int, dtype: Any = unifw.float32) -> unifw.Tensor:
     return unifw.ones(shape, dtype=dtype)
 
 
+def places(*shape: int) -> unifw.Tensor:
+    return ones(*shape, dtype=unifw.int64)
+
+
 def array(*shape: int) -> Any:
     return np.ones(shape, "float32")
 
@@ -219,6 +223,47 @@ CASES: dict[str, Case] = {
         lambda: nn.LPPool2d(2, 3)(ones(1, 2, 2, 1)),
         ShapeError,
         "lp_pool2d: got...(1, 2, 2, 1)...window (3, 3)",
+    ),
+    "unpool-numpy": (
+        lambda: nn.MaxUnpool2d(2)(ones(1, 2, 2, 1), array(1, 2, 2, 1)),
+        OperandError,
+        "max_unpool2d: got" + WRAP,
+    ),
+    "unpool-int32": (
+        lambda: nn.MaxUnpool1d(2)(ones(1, 2, 1), ones(1, 2, 1, dtype=unifw.int32)),
+        DTypeError,
+        "max_unpool1d: got indices...int32...Write indices.to(unifw.int64)",
+    ),
+    "unpool-integers": (
+        lambda: nn.MaxUnpool3d(2)(places(1, 1, 1, 1, 1), places(1, 1, 1, 1, 1)),
+        DTypeError,
+        "max_unpool3d: got...expected a floating dtype",
+    ),
+    "unpool-shapes": (
+        lambda: nn.MaxUnpool2d(2)(ones(1, 2, 3, 1), places(1, 3, 2, 1)),
+        ShapeError,
+        "max_unpool2d: got...(N, H, W, C), and indices of its shape, here (1, 3, 2, 1)",
+    ),
+    "unpool-axes": (lambda: nn.MaxUnpool2d(2)(ones(2, 3, 1), places(2, 3, 1)), ShapeError, "max_unpool2d: got"),
+    "unpool-below": (
+        lambda: nn.MaxUnpool2d(2)(ones(1, 1, 1, 1), places(1, 1, 1, 1) - 2),
+        OutOfRangeError,
+        "max_unpool2d: got the index -1 at [0, 0, 0, 0] for a space of (2, 2); expected 0 to 3",
+    ),
+    "unpool-above": (
+        lambda: nn.MaxUnpool3d(2)(ones(1, 1, 1, 1, 1), places(1, 1, 1, 1, 1) + 7),
+        OutOfRangeError,
+        "max_unpool3d: got the index 8 at [0, 0, 0, 0, 0] for a space of (2, 2, 2); expected 0 to 7",
+    ),
+    "unpool-size": (
+        lambda: nn.MaxUnpool2d(2)(ones(1, 2, 2, 1), places(1, 2, 2, 1), output_size=(6, 4)),
+        ArgumentError,
+        "max_unpool2d: got output_size (6, 4); expected from (3, 3) to (5, 5)",
+    ),
+    "unpool-sizes": (
+        lambda: nn.MaxUnpool2d(2)(ones(1, 2, 2, 1), places(1, 2, 2, 1), output_size=(4,)),
+        ArgumentError,
+        "max_unpool2d: got output_size (4,); expected from (3, 3) to (5, 5)",
     ),
     "indices-layout": (
         lambda: nn.AdaptiveMaxPool2d(2, "channels_first"),

@@ -148,6 +148,9 @@ from unifw.nn.transformer import TransformerDecoder as TransformerDecoder
 from unifw.nn.transformer import TransformerDecoderLayer as TransformerDecoderLayer
 from unifw.nn.transformer import TransformerEncoder as TransformerEncoder
 from unifw.nn.transformer import TransformerEncoderLayer as TransformerEncoderLayer
+from unifw.nn.unpooling import MaxUnpool1d as MaxUnpool1d
+from unifw.nn.unpooling import MaxUnpool2d as MaxUnpool2d
+from unifw.nn.unpooling import MaxUnpool3d as MaxUnpool3d
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter
 

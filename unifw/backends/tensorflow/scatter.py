@@ -26,11 +26,16 @@ def gather(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
     return last_first(raw.GatherV2(params=x, indices=indices, axis=last, batch_dims=last), axis)
 
 
-def scatter_add(x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor, axis: int) -> tf.Tensor:
+def places(indices: tf.Tensor, axis: int) -> tf.Tensor:
+    """The whole position of each index along `axis`, in a new last axis."""
     sizes = tf.shape(indices, indices.dtype)
-    places = list(tf.meshgrid(*(tf.range(sizes[i]) for i in range(x.shape.rank)), indexing="ij"))
-    places[axis] = indices
-    return tf.tensor_scatter_nd_add(x, tf.stack(places, -1), updates)
+    along = list(tf.meshgrid(*(tf.range(sizes[i]) for i in range(indices.shape.rank)), indexing="ij"))
+    along[axis] = indices
+    return tf.stack(along, -1)
+
+
+def scatter_add(x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor, axis: int) -> tf.Tensor:
+    return tf.tensor_scatter_nd_add(x, places(indices, axis), updates)
 
 
 def segment_sum(data: tf.Tensor, segment_ids: tf.Tensor, num_segments: int) -> tf.Tensor:

@@ -32,9 +32,11 @@ _tracing = torch._C._get_tracing_state
 _aten = torch.ops.aten
 _LOOKUPS = {
     _aten.embedding.default, _aten.gather.default, _aten.index.Tensor, _aten.index_select.default,
-    _aten.nll_loss_forward.default, _aten.nll_loss2d_forward.default,
+    _aten.nll_loss_forward.default, _aten.nll_loss2d_forward.default, _aten.max_unpool2d.default,
+    _aten.index_add.default, _aten.index_put.default,
 }  # fmt: skip
 """What stays a kernel of its own: an index out of range ends the process in a loop of Inductor's that threads share."""
+_MARKS = ",".join(sorted(map(str, _LOOKUPS)))
 
 _OPTIONS = {"default": "default", "max": "max-autotune-no-cudagraphs", "reduce-overhead": "reduce-overhead"}
 
@@ -292,7 +294,7 @@ def compile_graph(module: torch.fx.GraphModule, fakes: Sequence[torch.Tensor], m
     for node in module.graph.nodes:
         if node.target in _LOOKUPS:
             node.meta["custom"] = {**node.meta.get("custom", {}), "fallback_to_eager": True}
-    tag = f"{torch.compiler.config.cache_key_tag}-lookups"  # else kernels could come from a cache that knows no marks
+    tag = f"{torch.compiler.config.cache_key_tag}-{_MARKS}"  # else kernels could come from a cache that knows no marks
     options = {**(list_mode_options(_OPTIONS[mode]) or {}), "fallback_random": True}
     with torch.compiler.config.patch(cache_key_tag=tag):
         run: Run = compile_fx(module, fakes, config_patches=options)

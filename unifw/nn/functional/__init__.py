@@ -111,6 +111,9 @@ from unifw.nn.functional.softmax import gumbel_softmax as gumbel_softmax
 from unifw.nn.functional.softmax import log_softmax as log_softmax
 from unifw.nn.functional.softmax import softmax as softmax
 from unifw.nn.functional.softmax import softmin as softmin
+from unifw.nn.functional.unpooling import max_unpool1d as max_unpool1d
+from unifw.nn.functional.unpooling import max_unpool2d as max_unpool2d
+from unifw.nn.functional.unpooling import max_unpool3d as max_unpool3d
 
 __all__ = _names.of_package(globals())
 

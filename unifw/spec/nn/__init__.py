@@ -20,6 +20,7 @@ from unifw.spec.nn.recurrent import RecurrentOps
 from unifw.spec.nn.resizing import ResizingOps
 from unifw.spec.nn.shaping import ShapingOps
 from unifw.spec.nn.softmax import SoftmaxOps
+from unifw.spec.nn.unpooling import UnpoolingOps
 
 
 class NnOps(
@@ -39,6 +40,7 @@ class NnOps(
     ResizingOps,
     SoftmaxOps,
     ShapingOps,
+    UnpoolingOps,
     Protocol,
 ):
     """All chapters together: what `Backend.nn` is."""
