@@ -30,7 +30,7 @@ class SinusoidalPositions(Module, leaf=True):
     def forward(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
         """(N, T, dim) to the same shape; `positions` are integers (T,) or (N, T), 0 to T - 1 unless given."""
         width = self._table.native.shape[1]
-        if x.ndim not in (2, 3) or x.native.shape[-1] != width:
+        if x.ndim not in (2, 3) or x.ops.static_shape(x.native)[-1] not in (width, None):
             raise ShapeError(f"SinusoidalPositions: got {describe(x)}; expected (N, T, {width}) or (T, {width}).")
         return x + _rows("SinusoidalPositions", self._table, x, positions).to(x.dtype)
 

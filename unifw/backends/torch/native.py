@@ -91,6 +91,8 @@ def shape(x: torch.Tensor) -> tuple[Any, ...]:
 
 def static_shape(x: torch.Tensor) -> tuple[int | None, ...]:
     state = torch._C._get_tracing_state()
+    if state is None and type(x) is torch.Tensor:
+        return tuple(x.shape)
     torch._C._set_tracing_state(None)  # while it records, TorchScript's tracer returns sizes as tensors
     sizes = tuple(size if isinstance(size, int) else None for size in x.shape)
     torch._C._set_tracing_state(state)

@@ -59,14 +59,14 @@ def rotary(x: Tensor, cos: Tensor, sin: Tensor, convention: Convention = "half")
     if convention not in get_args(Convention):
         raise ArgumentError(f"rotary: got convention {convention!r}; expected one of {get_args(Convention)}.")
     check_floating("rotary", x)
-    width = x.native.shape[-1]
-    if width % 2 or cos.native.shape[-1] != width // 2:
+    width, half = (each.ops.static_shape(each.native)[-1] for each in (x, cos))
+    if width is None or half is None or width != 2 * half:
         raise ShapeError(
             f"rotary: got {describe(x)} and angles of shape {tuple(cos.native.shape)}; expected an even last axis, and "
             "half of it for the angles."
         )
     if convention == "half":
-        first, second = x[..., : width // 2], x[..., width // 2 :]
+        first, second = x[..., :half], x[..., half:]
         return concat([first * cos - second * sin, second * cos + first * sin], axis=-1)
     first, second = x[..., 0::2], x[..., 1::2]
     return reshape(stack([first * cos - second * sin, second * cos + first * sin], axis=-1), x.shape)

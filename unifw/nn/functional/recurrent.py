@@ -71,7 +71,7 @@ def run(
             raise mixed_backends(stack.name, x, weights[0])
         if x.ndim == 2:
             return _unbatched(stack, x, states, weights, lengths, training)
-        if x.ndim != 3 or x.native.shape[2] != stack.input_size:  # oneDNN would read past the weights
+        if x.ndim != 3 or x.ops.static_shape(x.native)[2] not in (stack.input_size, None):  # oneDNN reads past weights
             raise ValueError(f"expected 3 axes, the last of {stack.input_size}")
         given = _states(stack, x, states)
         ends, in_steps = (None, False) if lengths is None else _lengths(stack, x, lengths)

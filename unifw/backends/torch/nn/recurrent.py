@@ -31,7 +31,8 @@ def recurrent_stack(
     form = (weights, has_biases, num_layers, dropout, training, bidirectional)
     if kind == "lstm" and _differentiated_in_a_graph(x, weights):
         return NotImplemented
-    kernel = _FUSED[kind] if states[0].shape[2] == states[-1].shape[2] else _projected
+    is_plain = len(weights) == num_layers * (1 + bidirectional) * (2 + 2 * has_biases)  # a projection is one more
+    kernel = _FUSED[kind] if is_plain else _projected
     if lengths is None:
         y, *last = kernel(x, states if kind == "lstm" else states[0], *form, batch_first)
         return y, *last
