@@ -29,7 +29,7 @@ class SinusoidalPositions(Module, leaf=True):
 
     def forward(self, x: Tensor, positions: Tensor | None = None) -> Tensor:
         """(N, T, dim) to the same shape; `positions` are integers (T,) or (N, T), 0 to T - 1 unless given."""
-        width = self._table.native.shape[1]
+        width = x.ops.static_shape(self._table.native)[1]
         if x.ndim not in (2, 3) or x.ops.static_shape(x.native)[-1] not in (width, None):
             raise ShapeError(f"SinusoidalPositions: got {describe(x)}; expected (N, T, {width}) or (T, {width}).")
         return x + _rows("SinusoidalPositions", self._table, x, positions).to(x.dtype)
@@ -78,7 +78,7 @@ def _rows(name: str, table: Tensor, x: Tensor, positions: Tensor | None) -> Tens
     if positions is not None:
         rows = take(table, reshape(positions, (-1,)), axis=0)
         return reshape(rows, (*positions.shape, table.shape[1]))
-    known, most = x.ops.static_shape(x.native)[-2], table.native.shape[0]
-    if known is not None and known > most:
+    known, most = x.ops.static_shape(x.native)[-2], x.ops.static_shape(table.native)[0]
+    if known is not None and most is not None and known > most:
         raise ShapeError(f"{name}: got {known} positions; expected at most {most}. Write max_length={known} or more.")
     return table[: x.shape[-2]]
