@@ -175,7 +175,7 @@ class Tensor(Operators):
         if self.ops.is_traced(self.native):
             raise TracedValueError(
                 f"{what}: the value of a traced tensor is not known while a graph is being built "
-                f"(shape {tuple(self.native.shape)}, dtype {self.dtype}). "
+                f"(shape {tuple(self.ops.static_shape(self.native))}, dtype {self.dtype}). "
                 "Write unifw.cond(p, f, g) or unifw.where(p, a, b) instead of `if`, unifw.while_loop for `while`, "
                 "unifw.fori_loop or unifw.scan for `for`, and keep numpy() and item() out of what is traced."
             )

@@ -3,9 +3,10 @@
     python -m tests.parity.layers_page             # what is not in the cache, on both backends at once; then the page
     python -m tests.parity.layers_page GELU GRU    # these anew; then the page
 
-Every variant of the table is run against `torch.nn` in float32, forward and with gradients; the first of each layer is
-also compiled, and exported in each format of the backend and read back. A cell that fails shows why. Each layer is kept
-in a cache when it is done, so that a run that was stopped goes on; remove the folder to begin anew.
+Every variant of `layer_table` is run against `torch.nn` in float32, forward and with gradients; the first of each layer
+is also compiled, and exported in each format of the backend and read back; so is every one of `case_table`. A cell that
+fails shows why. Each layer is kept in a cache when it is done, so that a run that was stopped goes on; remove the
+folder to begin anew.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ import numpy as np
 
 import unifw
 
+from .case_table import CASES
 from .layer_table import LAYOUTS, ROWS, Row
+from .test_layer_cases import Twins
 from .test_layers import given, shown, train_step, twin
 
 BACKENDS = ("torch", "tensorflow")
@@ -34,8 +37,14 @@ COLUMNS = ("forward", "gradient", "compile", "export")
 PAGE = Path(__file__).parents[2] / "docs" / "layers.md"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "unifw-layers-page"
 
+VARIANTS = Counter(x.name for x in (*ROWS, *CASES))
+"""How many there are of each layer."""
+
 # Inductor takes seconds for each graph; the other layers of this backend run the graph as it was captured.
-BY_INDUCTOR = ("Linear", "Conv2d", "MaxPool2d", "BatchNorm2d", "LayerNorm", "GELU", "Embedding", "Softmax")
+BY_INDUCTOR = (
+    "Linear", "Conv2d", "MaxPool2d", "BatchNorm2d", "LayerNorm", "GELU", "Embedding", "Softmax", "LSTMCell",
+    "TransformerEncoderLayer",
+)  # fmt: skip
 
 
 class Results:
@@ -95,6 +104,11 @@ def run_layer(name: str, backend: str, torch: Any) -> dict[str, str]:
         for number, row in enumerate(row for row in ROWS if row.name == name):
             torch.manual_seed(0)
             run(row, number == 0, results, torch)
+        for case in (case for case in CASES if case.name == name):
+            torch.manual_seed(0)
+            for column, checks in Twins(case, torch).checks().items():
+                for check in checks:
+                    results.note(column, check)
     return {column: results.cell(column) for column in COLUMNS}
 
 
@@ -106,7 +120,7 @@ def run_backend(backend: str) -> None:
     inductor = tracing.compile_graph
     warnings.simplefilter("ignore")
     warnings.simplefilter("error", unifw.errors.CompileWarning)
-    for name in dict.fromkeys(row.name for row in ROWS):
+    for name in VARIANTS:
         if not kept(name, backend).exists():
             tracing.compile_graph = inductor if name in BY_INDUCTOR else lambda module, *_: module.forward
             kept(name, backend).write_text(json.dumps(run_layer(name, backend, torch)))
@@ -122,10 +136,12 @@ def page() -> str:
     lines = [
         "# Layers",
         "",
-        "Written by `make layers`: every variant of `tests/parity/layer_table.py` in float32 against `torch.nn` with",
-        "the same weights, and for each layer the largest error seen, relative to the largest number of the result:",
-        "of outputs, of the gradients for inputs and parameters, and for its first variant of the compiled layer, and",
-        "of what is read back after an export in every format of the backend. A dash says that there is none.",
+        "Written by `make layers`: every variant of `tests/parity/layer_table.py` and `case_table.py` in float32",
+        "against `torch.nn` with the same weights, or against the formula of a layer that it has not; and for each",
+        "layer the largest error seen, relative to the largest number of the result: of outputs, of the gradients for",
+        "inputs and parameters, of the compiled layer, and of what is read back after an export in every format of the",
+        "backend. Of `layer_table.py` the first variant of each layer is compiled and exported; of `case_table.py`,",
+        "which has states, masks and several outputs, every one. A dash says that there is none.",
         "",
         "On PyTorch, Inductor compiled the layers with a `*`; of the others the captured graph, which is what Inductor",
         "would get, was run as it is.",
@@ -133,7 +149,7 @@ def page() -> str:
         f"| layer | variants | {' | '.join(f'{backend}: {column}' for backend in BACKENDS for column in COLUMNS)} |",
         "|---|---:|" + "---|" * (len(BACKENDS) * len(COLUMNS)),
     ]
-    for name, count in Counter(row.name for row in ROWS).items():
+    for name, count in VARIANTS.items():
         found = [json.loads(kept(name, backend).read_text()) for backend in BACKENDS]
         found[0]["compile"] += " *" if name in BY_INDUCTOR else ""
         cells = [cells[column] for cells in found for column in COLUMNS]

@@ -14,6 +14,7 @@ from unifw import nn, optim
 from unifw.nn import init
 from unifw.optim import schedules
 
+from .case_table import CASES as HELD
 from .layer_table import ROWS
 from .test_layer_functions import RANDOM
 from .test_losses_oracle import CASES, SIMPLE
@@ -54,6 +55,15 @@ def test_layers_and_losses(torch: Any) -> None:
         assert compared(file, names) == names
         known |= names
     assert {name for name in modules - CONTAINERS if hasattr(torch.nn, name)} == known
+
+
+def test_every_layer_has_a_row_on_the_page() -> None:
+    """But containers, which compute nothing of their own, and losses, which nobody exports alone."""
+    every = {name for name in dir(nn) if inspect.isclass(x := getattr(nn, name)) and issubclass(x, nn.Module)}
+    held = {x.name for x in (*ROWS, *HELD)}
+    assert {name for name in every - CONTAINERS - held if not name.endswith("Loss")} == set()
+    rows = re.findall(r"^\| `(.*?)` \|", (HERE.parents[1] / "docs" / "layers.md").read_text(), re.MULTILINE)
+    assert set(rows) == held
 
 
 def test_optimisers(torch: Any) -> None:

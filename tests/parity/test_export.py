@@ -67,6 +67,27 @@ class _Widening(nn.Module):
         return self.part(x.to(self.part.weight.dtype)).to(unifw.float64)
 
 
+class Constants(nn.Module):
+    """Numbers of the host and truth values, made inside."""
+
+    def __init__(self) -> None:
+        self.dense = nn.Linear(2, 2)
+
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        """(N, 2) to (N, 2)."""
+        rows = x.shape[0]
+        open = unifw.full((rows, 1), True) & unifw.ones_like(x, dtype=unifw.bool)
+        return unifw.where(open, self.dense(x) * unifw.asarray(np.asarray([1.5, -2.0], np.float32)), 0.0)
+
+
+class Baking(Constants):
+    """Values of the input as numbers of the host, which no graph can hold."""
+
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        """(N, 2) to (N, 2)."""
+        return self.dense(x) * unifw.asarray(x.numpy()[:1] * 2)
+
+
 class Branching(nn.Module):
     """A Python `if` on a value, which no graph can hold."""
 
@@ -106,6 +127,17 @@ def test_a_batch_of_one_row_is_enough(backend: str, format: str, tmp_path: Path)
             OperationError, match=r"Artifact\(.*: failed on .*; expected those that it was exported for"
         ):
             artifact(*wrong)
+
+
+@EVERY_FORMAT
+def test_constants_made_in_forward(backend: str, format: str, tmp_path: Path) -> None:
+    model, x = Constants(), example(5, 2) + 1
+    unifw.export(model, tmp_path / FORMATS[format], format=format, inputs=example(3, 2))
+    got, wanted = unifw.load_artifact(tmp_path / FORMATS[format])(x), model.dense(unifw.asarray(x)).numpy()
+    np.testing.assert_allclose(got.numpy(), wanted * [1.5, -2.0], rtol=1e-6, atol=1e-6)
+    with pytest.raises(TracedValueError, match=r"numpy\(\): the value of a traced tensor"):
+        unifw.export(Baking(), tmp_path / f"baking-{FORMATS[format]}", format=format, inputs=example(3, 2))
+    assert [path.name for path in tmp_path.iterdir()] == [FORMATS[format]]
 
 
 @EVERY_FORMAT

@@ -15,6 +15,8 @@ from unifw.dtypes import DType, int64, uint64
 def full(shape: tuple[Any, ...], value: Any, dtype: DType, device: str | None) -> torch.Tensor:
     if dtype is uint64 and isinstance(value, int) and 2**63 <= value < 2**64:  # as torch takes it: its bits, signed
         return full(shape, value - 2**64, int64, device).view(torch.uint64)
+    if isinstance(value, bool):  # which TorchScript does not take
+        value = int(value)
     if device is None:
         return torch.full(shape, value, dtype=TORCH[dtype])
     return torch.full(shape, value, dtype=TORCH[dtype], device=devices.native(device))

@@ -126,6 +126,8 @@ def _write_pt2(program: _Program, inputs: tuple[torch.Tensor, ...], path: str) -
 def _write_torchscript(program: _Program, inputs: tuple[torch.Tensor, ...], path: str) -> None:
     with _no_deprecation():
         warnings.simplefilter("error", torch.jit.TracerWarning)  # a value that tracing would bake in without a word
+        # Numbers of the host are constants; those that come from a traced value warn where they leave it.
+        warnings.filterwarnings("ignore", ".*results are registered as constants", torch.jit.TracerWarning)
         # PyTorch's own functions ask for sizes to refuse them.
         warnings.filterwarnings("ignore", ".*boolean", torch.jit.TracerWarning, r"torch\.nn\.functional")
         traced = torch.jit.trace(program, inputs, check_trace=False, strict=False)  # not strict: outputs may be dicts

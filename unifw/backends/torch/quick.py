@@ -152,6 +152,7 @@ def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
 
 def full(shape: tuple[int, ...], value: float, dtype: DType) -> Tensor:
     result = _new(TorchTensor)
+    value = int(value) if value.__class__ is bool else value  # TorchScript takes no bool
     result.native = torch.full(shape, value, dtype=TORCH[dtype])
     return result
 
