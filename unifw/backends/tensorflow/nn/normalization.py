@@ -37,8 +37,8 @@ def batch_norm(
     kept = (running_mean.read_value(), running_var.read_value())
     y, mean, variance = _batch_norm(x, scale, offset, *kept, training, momentum, eps)
     if training:
-        running_mean.assign(mean, read_value=False)
-        running_var.assign(variance, read_value=False)
+        running_mean.assign(_narrow(mean, running_mean), read_value=False)
+        running_var.assign(_narrow(variance, running_var), read_value=False)
     return y
 
 
@@ -63,6 +63,8 @@ def _batch_norm(
     """The output and, in training, the moved statistics, with the unbiased variance that PyTorch stores."""
     if x.dtype is tf.float64:
         return _batch_norm_composed(x, scale, offset, mean, var, training, momentum, eps)
+    if x.dtype.size == 2:  # of which the kernel takes the input alone
+        scale, offset, mean, var = (None if each is None else _wide(each) for each in (scale, offset, mean, var))
     image = x if x.shape.rank == 4 else tf.reshape(x, (-1, 1, 1, x.shape[-1]))
     y, mean, var, *_ = raw.FusedBatchNormV3(
         x=image,
@@ -135,7 +137,7 @@ def _wide(x: tf.Tensor) -> tf.Tensor:
     return tf.cast(x, tf.float32) if x.dtype.size == 2 else x
 
 
-def _narrow(y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+def _narrow(y: tf.Tensor, x: Any) -> tf.Tensor:
     return y if y.dtype is x.dtype else tf.cast(y, x.dtype)
 
 
@@ -185,7 +187,7 @@ def instance_norm(
     if running_mean is not None and running_var is not None:
         n = tf.cast(tf.size(x) / tf.size(mean), mean.dtype)
         for kept, new in ((running_mean, mean), (running_var, variance * n / (n - 1))):
-            center = tf.reduce_mean(tf.reshape(new, (-1, x.shape[-1])), 0)
+            center = _narrow(tf.reduce_mean(tf.reshape(new, (-1, x.shape[-1])), 0), kept)
             kept.assign_add(momentum * (center - kept), read_value=False)
     return _affine(_narrow((_wide(x) - mean) * raw.Rsqrt(x=variance + eps), x), weight, bias)
 

@@ -131,6 +131,8 @@ def _mean(x: tf.Tensor, kernel: Sizes, stride: Sizes) -> tf.Tensor:
     """The mean of each window that lies inside."""
     if len(kernel) == 3 and x.dtype is tf.float64:  # which the kernel for volumes lacks
         return _through_volume(x, kernel, stride, _mean)
+    if len(kernel) == 3 and x.dtype is tf.float16:
+        return tf.cast(_mean(tf.cast(x, tf.float32), kernel, stride), x.dtype)
     if len(kernel) == 3:
         return raw.AvgPool3D(input=x, ksize=[1, *kernel, 1], strides=[1, *stride, 1], padding="VALID")
     if len(kernel) == 2:

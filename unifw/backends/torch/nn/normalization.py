@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn.layout import LAST, SECOND
+from unifw.backends.torch.nn.layout import LAST, SECOND, lacks_half
 from unifw.spec.types import Sizes
 
 layer_norm = F.layer_norm
@@ -76,6 +76,8 @@ def instance_norm(
 def local_response_norm(
     x: torch.Tensor, size: int, alpha: float, beta: float, k: float, channels_last: bool
 ) -> torch.Tensor:
+    if lacks_half(x):
+        return local_response_norm(x.float(), size, alpha, beta, k, channels_last).to(x.dtype)
     return _by_channels(F.local_response_norm, x, channels_last, size, alpha, beta, k)
 
 

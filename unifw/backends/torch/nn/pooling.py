@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn.layout import LAST, second
+from unifw.backends.torch.nn.layout import LAST, lacks_half, second
 from unifw.spec.types import Sizes
 
 _MAX = (None, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d)
@@ -59,6 +59,9 @@ def avg_pool(
     channels_last: bool,
 ) -> torch.Tensor:
     dims = len(kernel)
+    if dims == 3 and lacks_half(x):
+        form = (kernel, stride, padding, ceil_mode, count_include_pad, divisor, channels_last)
+        return avg_pool(x.float(), *form).to(x.dtype)
     settings = (kernel, stride, padding, ceil_mode, count_include_pad, *((divisor,) if dims > 1 else ()))
     y = _AVG[dims](second(x, dims, channels_last), *settings)  # type: ignore[misc]
     return y.permute(LAST[dims + 2]) if channels_last else y
