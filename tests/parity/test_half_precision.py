@@ -1,4 +1,4 @@
-"""Every layer takes 16 bits: it gives what it gives in 32, less what 16 bits hold, and so do its gradients."""
+"""Layers and losses in 16 bits give what they give in 32, less what 16 bits hold, and so do the layers' gradients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 import unifw
 from tests.parity.layer_table import ROWS, Row
+from tests.parity.loss_table import CASES
 from unifw import nn
 
 NAMES = list(dict.fromkeys(row.name for row in ROWS))
@@ -33,6 +34,20 @@ def test_a_layer_in_16_bits_is_one_in_32_rounded(backend: str, name: str, dtype:
             got = outputs_and_gradients(narrow.train(training), rounded)
             for one, other in zip(got, wanted, strict=True):
                 close(one, other, STEP[dtype] * TIMES, f"{row.label}, training={training}")
+
+
+@pytest.mark.parametrize("dtype", STEP)
+@pytest.mark.parametrize("case", CASES)
+def test_a_loss_in_16_bits_is_one_in_32_rounded(backend: str, case: str, dtype: str) -> None:
+    name, options, draw = CASES[case]
+    given = {key: unifw.asarray(x) if isinstance(x, np.ndarray) else x for key, x in options.items()}
+    wide, narrow = (getattr(nn, name)(**given).to(kind) for kind in (unifw.float32, getattr(unifw, dtype)))
+    inputs = [unifw.asarray(np.float32(x) if x.dtype.kind == "f" else x) for x in draw(np.random.default_rng(0))]
+    rounded = [x.to(narrow_dtype(x, dtype)) for x in inputs]
+    got = narrow(*rounded)
+    assert got.dtype is getattr(unifw, dtype)
+    wanted = wide(*(x.to(y.dtype) for x, y in zip(rounded, inputs, strict=True)))
+    close(got, wanted, STEP[dtype] * TIMES, case)
 
 
 def laid(x: Any, row: Row) -> unifw.Tensor:

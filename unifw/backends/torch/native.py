@@ -99,6 +99,11 @@ def static_shape(x: torch.Tensor) -> tuple[int | None, ...]:
     return sizes
 
 
+def lacks_half(x: torch.Tensor) -> bool:
+    """Whether it has 16 bits and is on a CPU, where torch has no mean of volumes and no multi-margin loss for it."""
+    return x.element_size() == 2 and x.device.type == "cpu"
+
+
 def astype(x: torch.Tensor, dtype: DType) -> torch.Tensor:
     return x.to(TORCH[dtype])
 

@@ -24,8 +24,3 @@ def second(x: torch.Tensor, dims: int, channels_last: bool) -> torch.Tensor:
     if x.ndim != dims + 2:
         raise ValueError(f"{x.ndim} axes instead of {dims + 2}")
     return x
-
-
-def lacks_half(x: torch.Tensor) -> bool:
-    """Whether it has 16 bits on a CPU, for which torch has no mean of volumes."""
-    return x.element_size() == 2 and x.device.type == "cpu"

@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from unifw.backends.torch.capture import differentiated_again
+from unifw.backends.torch.native import lacks_half
 
 nn = torch._C._nn
 CODE = {"none": 0, "mean": 1, "sum": 2}  # as the native functions name the reductions
@@ -86,6 +87,9 @@ def multi_margin_loss(
 ) -> torch.Tensor:
     if differentiated_again.get():  # of which torch's kernel knows nothing
         return _multi_margin(x, targets.long(), weight, p, margin, reduction)
+    if lacks_half(x):
+        wide = None if weight is None else weight.float()
+        return F.multi_margin_loss(x.float(), targets.long(), p, margin, wide, reduction=reduction).to(x.dtype)
     return F.multi_margin_loss(x, targets.long(), p, margin, weight, reduction=reduction)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn.layout import LAST, SECOND, lacks_half
+from unifw.backends.torch.native import lacks_half
+from unifw.backends.torch.nn.layout import LAST, SECOND
 from unifw.spec.types import Sizes
 
 layer_norm = F.layer_norm

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn.layout import LAST, lacks_half, second
+from unifw.backends.torch.native import lacks_half
+from unifw.backends.torch.nn.layout import LAST, second
 from unifw.spec.types import Sizes
 
 _MAX = (None, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d)
