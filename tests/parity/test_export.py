@@ -140,6 +140,17 @@ def test_constants_made_in_forward(backend: str, format: str, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == [FORMATS[format]]
 
 
+class Halved(nn.Module):
+    def forward(self, x: unifw.Tensor) -> unifw.Tensor:
+        return x * unifw.full((2,), 0.5)
+
+
+@EVERY_FORMAT
+def test_a_model_without_parameters(backend: str, format: str, tmp_path: Path) -> None:
+    report = unifw.export(Halved(), tmp_path / FORMATS[format], format=format, inputs=example(3, 2))
+    assert report.max_difference == 0
+
+
 @EVERY_FORMAT
 def test_named_inputs_and_outputs(backend: str, format: str, tmp_path: Path) -> None:
     model = TwoInputs()

@@ -119,7 +119,8 @@ def _write(model: Module, backend: Backend, format: str, path: Path, inputs: Map
     moved = {name: x.to_backend(backend).native for name, x in inputs.items()}
     request = ExportRequest(format, str(path), forward, model.named_state(), moved)
     try:
-        part(backend, "export").write(request)
+        with using_backend(backend):  # a model without parameters is on whichever is active
+            part(backend, "export").write(request)
     except UnifwError:
         raise
     except Exception as error:
