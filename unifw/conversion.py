@@ -67,7 +67,8 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
         values = np.asarray(x)
     except ValueError as error:
         raise ShapeError(f"asarray: got nested lists of uneven lengths ({error}); expected a full rectangle.") from None
-    if (dtype is not None or values.dtype.char in "dO") and not _has_dtype(x):
+    says = _has_dtype(x)
+    if (dtype is not None or values.dtype.char in "dO") and not says:
         values = _numbers(x, values, dtype)
     if values.dtype.kind not in "biufc" and values.dtype.name != "bfloat16":
         raise OperandError(
@@ -76,7 +77,7 @@ def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | No
     if values.dtype.char == "Q" and values.dtype.isnative:  # NumPy's other name for uint64, which frameworks refuse
         values = values.view(np.uint64)
     if dtype is None:
-        dtype = as_dtype(values.dtype) if _has_dtype(x) else default_dtype(values)
+        dtype = as_dtype(values.dtype) if says else default_dtype(values)
     if values.dtype.kind == "c":
         castable(complex64, dtype)
     with np.errstate(all="ignore"):  # a value that the dtype cannot hold is inf, as in any conversion

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unifw.array.manipulation import expand_dims, squeeze
-from unifw.conversion import TensorLike
+from unifw.conversion import TensorLike, agree
 from unifw.dtypes import int64
 from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError, describe
 from unifw.nn.functional.checks import misfit
@@ -119,7 +119,7 @@ def _check_state(stack: Stack, x: Tensor, state: Any, wanted: tuple[int | None, 
     if state.ops is not x.ops:
         raise mixed_backends(stack.name, x, state)
     got = state.ops.static_shape(state.native)
-    if len(got) != 3 or any(None not in (a, b) and a != b for a, b in zip(got, wanted, strict=True)):
+    if not agree(got, wanted):
         raise ShapeError(
             f"{stack.name}: got an initial {letter} of shape {got}; expected {wanted}: layers * directions, batch, "
             "features. It has this form with batch_first=True too."
