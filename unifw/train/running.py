@@ -43,9 +43,10 @@ def modes_of(known: BackendInfo) -> tuple[str, ...]:
 def ways_of(known: BackendInfo, sizes: Sequence[int] = SIZES) -> list[Way]:
     """The modes of a backend; its own step, if it can, with so many in one call.
 
-    >>> from unifw.registry import info
-    >>> ways_of(info("tensorflow"))[1]
-    Way(backend='tensorflow', mode='default', steps_per_call=8)
+    >>> import dataclasses, unifw
+    >>> able = dataclasses.replace(unifw.get_backend().info, several=True)
+    >>> [way.steps_per_call for way in ways_of(able)[:3]]
+    [1, 8, 1]
     """
     own, *others = modes_of(known)
     each = [Way(known.name, own, size) for size in (sizes if known.several else (1,))]
