@@ -50,16 +50,6 @@ def to_native(x: TensorLike, backend: Backend, dtype: DType | None = None, devic
     return _from_python(x, backend, dtype, device)
 
 
-def agree(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> bool:
-    """Whether two shapes may be the same; None is a size that a graph leaves open.
-
-    >>> agree((2, None), (2, 3)), agree((2,), (2, 3))
-    (True, False)
-    """
-    pairs = zip(one, other, strict=False)
-    return len(one) == len(other) and all(a is None or b is None or a == b for a, b in pairs)
-
-
 def _from_python(x: Any, backend: Backend, dtype: DType | None, device: str | None) -> Native:
     if isinstance(x, (list, tuple)) and _tensors_in(x):
         return _stacked(x, backend, dtype or _common_dtype(x), device)

@@ -172,7 +172,7 @@ def outside(key: Any, shape: tuple[Any, ...]) -> OutOfRangeError:
             axis = len(shape) - sum(map(_width, parts[i + 1 :]))
             continue
         own = shape[axis : axis + _width(part)]
-        if _is_mask(part) and not _alike(_sizes(part), own):
+        if _is_mask(part) and not agree(_sizes(part), own):
             return OutOfRangeError(
                 f"index: got a mask of shape {_sizes(part)} for axes of the sizes {own} of shape {shape}; expected "
                 "these sizes. Write x[mask] with a mask of the first axes, or x[:, mask] for the second."
@@ -197,8 +197,14 @@ def _width(part: Any) -> int:
     return len(_sizes(part)) if _is_mask(part) else int(part is not None and part is not Ellipsis)
 
 
-def _alike(one: tuple[Any, ...], two: tuple[Any, ...]) -> bool:
-    return len(one) == len(two) and all(a == b or None in (a, b) for a, b in zip(one, two, strict=True))
+def agree(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Whether two shapes may be the same; None is a size that a graph leaves open.
+
+    >>> agree((2, None), (2, 3)), agree((2,), (2, 3))
+    (True, False)
+    """
+    pairs = zip(one, other, strict=False)
+    return len(one) == len(other) and all(a is None or b is None or a == b for a, b in pairs)
 
 
 _KINDS = ("bool", "integer", "real floating", "complex floating")

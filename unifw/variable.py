@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from unifw import changes, shortcuts
-from unifw.conversion import TensorLike, agree, to_native
+from unifw.conversion import TensorLike, to_native
 from unifw.errors import DTypeError, OperandError, ShapeError, TracedValueError, describe
+from unifw.keys import agree
 from unifw.registry import get_backend, load_backend
 from unifw.spec import Backend, Native, Storage
 from unifw.tensor import Tensor, rebuild

@@ -119,6 +119,12 @@ def test_what_forward_creates_follows_the_model(backend: str) -> None:
     assert unifw.get_backend().name == backend
 
 
+def test_a_scan_of_no_rows_stays_on_their_backend(backend: str) -> None:
+    rows = unifw.zeros((0, 3)).to_backend(OTHER[backend])
+    _, doubled = unifw.scan(lambda carry, row: (carry, row * 2), rows[:0], rows)
+    assert (doubled.backend.name, doubled.shape) == (OTHER[backend], (0, 3))
+
+
 def test_weights_cross_by_file(backend: str, tmp_path: Path) -> None:
     model = WithConstants()
     unifw.save(model, tmp_path / "model.safetensors")

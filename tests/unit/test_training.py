@@ -10,9 +10,9 @@ import pytest
 
 import unifw
 from unifw import nn, optim
+from unifw.changes import compute
 from unifw.data import ArrayDataset, DataLoader
 from unifw.errors import ArgumentError, StateDictError
-from unifw.nn.autocast import current
 
 F = nn.functional
 MIXED = ("mixed_bfloat16", "mixed_float16")
@@ -254,7 +254,7 @@ def test_autocast_holds_in_its_thread_only_and_leaves_nothing(backend: str) -> N
         with nn.autocast("bfloat16"):
             assert layer(x).dtype is unifw.bfloat16
         with nn.autocast("bfloat16", enabled=False):
-            assert (layer(x).dtype, current()) == (unifw.float32, None)
+            assert (layer(x).dtype, compute.get()) == (unifw.float32, None)
         thread = threading.Thread(target=lambda: seen.append(layer(x).dtype))
         thread.start()
         thread.join()

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from unifw.autodiff.sources import (
-    Sources,
-    active,
-    natives_in,
-    pair,
-    positions_of,
-    rewrapped,
-    standing_in,
-    trainable_of,
-)
-from unifw.autodiff.structure import is_module
+from unifw.autodiff.sources import Sources, active, pair, positions_of, standing_in, trainable_of
 from unifw.errors import GradientError, describe
 from unifw.operators import mixed_backends
 from unifw.registry import part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped
+from unifw.tracing.reach import is_module
 from unifw.variable import Parameter
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from unifw import tree
-from unifw.autodiff.sources import natives_in, rewrapped
-from unifw.autodiff.structure import is_module
 from unifw.errors import ArgumentError, AxisError, OperandError, ShapeError, describe
 from unifw.operators import mixed_backends
 from unifw.registry import part
 from unifw.spec import Native
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped
+from unifw.tracing.reach import is_module
 
 
 def vmap(function: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:

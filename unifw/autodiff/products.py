@@ -6,20 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from unifw import tree
-from unifw.autodiff.sources import (
-    Sources,
-    active,
-    matching,
-    natives_in,
-    pair,
-    pairs,
-    rewrapped,
-    standing_in,
-)
+from unifw.autodiff.sources import Sources, active, matching, pair, pairs, standing_in
 from unifw.errors import GradientError, describe
 from unifw.registry import part
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped
 
 
 def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:

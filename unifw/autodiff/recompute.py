@@ -9,14 +9,15 @@ from functools import partial, wraps
 from typing import Any
 
 from unifw import tree
-from unifw.autodiff.sources import active, natives_in, rewrapped, standing_in
-from unifw.autodiff.structure import is_module
+from unifw.autodiff.sources import active, standing_in
 from unifw.errors import OperandError, describe
 from unifw.operators import mixed_backends
 from unifw.random import host_generator
 from unifw.registry import part
 from unifw.spec import Native
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped
+from unifw.tracing.reach import is_module
 from unifw.variable import Buffer, Parameter, Variable
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from unifw import tree
 from unifw.array.creation import zeros_like
-from unifw.autodiff.sources import matching, natives_in, pairs, rewrapped
+from unifw.autodiff.sources import matching, pairs
 from unifw.errors import ArgumentError, GradientError, describe
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.registry import get_backend, loaded_backends, part
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped
 
 
 def stop_gradient(x: Tensor, /) -> Tensor:

@@ -8,12 +8,13 @@ from contextvars import ContextVar
 from typing import Any
 
 from unifw import tree
-from unifw.autodiff.structure import is_module, trainable
-from unifw.conversion import agree
+from unifw.autodiff.structure import trainable
 from unifw.errors import DTypeError, GradientError, describe
+from unifw.keys import agree
 from unifw.operators import mixed_backends
 from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
+from unifw.tracing.reach import is_module
 from unifw.variable import Parameter, Variable
 
 active: ContextVar[Sequence[Parameter] | None] = ContextVar("unifw_differentiated", default=None)
@@ -159,7 +160,6 @@ def trainable_of(name: str, module: Any) -> tuple[list[str], list[Parameter]]:
     """The trainable parameters of a Module. Raises GradientError if there are none.
 
     >>> import unifw
-    >>> import unifw
     >>> trainable_of("grad", unifw.nn.Linear(2, 1))[0]
     ['weight', 'bias']
     """
@@ -219,23 +219,3 @@ def pair(name: str, output: Any) -> tuple[Any, Any]:
             f"{name}: with has_aux=True the function returned {describe(output)}; expected a pair (output, auxiliary)."
         )
     return output
-
-
-def natives_in(values: Any) -> list[Native]:
-    """The native tensors of the Tensors in a tree.
-
-    >>> natives_in({"word": 1})
-    []
-    """
-    return [leaf.native for leaf in tree.leaves(values) if isinstance(leaf, Tensor)]
-
-
-def rewrapped(backend: Backend, values: Any, natives: Sequence[Native]) -> Any:
-    """A tree with other native tensors in its Tensors: the inverse of `natives_in`.
-
-    >>> import unifw
-    >>> rewrapped(unifw.get_backend(), {"word": 1}, [])
-    {'word': 1}
-    """
-    given = iter(natives)
-    return tree.map_leaves(lambda leaf: backend.Tensor(next(given)) if isinstance(leaf, Tensor) else leaf, values)

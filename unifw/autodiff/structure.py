@@ -13,6 +13,7 @@ from operator import attrgetter, is_
 from typing import Any
 
 from unifw import changes
+from unifw.tracing.reach import is_module
 from unifw.variable import Parameter
 
 _KEY = "_structure"
@@ -72,15 +73,6 @@ def trainable(module: Any) -> tuple[list[str], list[Parameter]]:
     if not structure.holds():
         structure.find(module)
     return structure.names, structure.parameters
-
-
-def is_module(x: Any) -> bool:
-    """Whether `x` is a Module: this layer knows of them only that they name their parameters.
-
-    >>> is_module(1)
-    False
-    """
-    return hasattr(type(x), "named_parameters")
 
 
 def _containers(module: Any) -> tuple[list[Collection[Any]], list[Collection[Any]]]:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from unifw.control.forms import as_tensors, check_same, check_scalar, tensors_of, with_natives
+from unifw.control.forms import as_tensors, check_same, check_scalar
 from unifw.dtypes import int64
 from unifw.errors import ArgumentError
 from unifw.operators import mixed_backends
 from unifw.registry import part
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped, tensors_in
 
 Branch = Callable[..., Any]
 
@@ -63,19 +64,19 @@ def _switch(
 ) -> Any:
     """In a graph: every branch is traced, and must give what the first one gives."""
     operands = as_tensors(operands)
-    backend, given = index.backend, tensors_of(operands)
+    backend, given = index.backend, tensors_in(operands)
     if any(x.backend is not backend for x in given):
         raise mixed_backends(name, index, *given)
     outputs: list[Any] = []
 
     def native(branch: Branch) -> Callable[[list[Any]], list[Any]]:
         def run(natives: list[Any]) -> list[Any]:
-            outputs.append(as_tensors(branch(*with_natives(operands, natives, backend))))
+            outputs.append(as_tensors(branch(*rewrapped(backend, operands, natives))))
             check_same(name, outputs[0], outputs[-1], words)
-            return [x.native for x in tensors_of(outputs[-1])]
+            return natives_in(outputs[-1])
 
         return run
 
     functions = [native(branch) for branch in branches]
     found = part(backend, "control").switch(index.native, functions, [x.native for x in given])
-    return with_natives(outputs[0], found, backend)
+    return rewrapped(backend, outputs[0], found)

@@ -1,4 +1,4 @@
-"""The form of a tree of tensors: taken apart into native tensors, put together again, and compared."""
+"""What branches and loops take and return: trees of Tensors, and whether two of them have one form."""
 
 from __future__ import annotations
 
@@ -6,21 +6,11 @@ from typing import Any
 
 from unifw import tree
 from unifw.array.creation import asarray
-from unifw.conversion import agree
 from unifw.errors import DTypeError, OperandError, ShapeError, describe
-from unifw.spec import Backend
+from unifw.keys import agree
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import tensors_in
 from unifw.variable import Variable
-
-
-def tensors_of(value: Any) -> list[Tensor]:
-    """The Tensors of a tree, from left to right.
-
-    >>> import unifw
-    >>> len(tensors_of({"a": unifw.zeros(2), "b": 3}))
-    1
-    """
-    return [leaf for leaf in tree.leaves(value) if isinstance(leaf, Tensor)]
 
 
 def as_tensors(value: Any) -> Any:
@@ -40,19 +30,13 @@ def _as_tensor(leaf: Any) -> Any:
     return asarray(leaf) if isinstance(leaf, (bool, int, float, complex)) else leaf
 
 
-def with_natives(value: Any, natives: list[Any], backend: Backend) -> Any:
-    """The tree with other tensors, given natively."""
-    given = iter(natives)
-    return tree.map_leaves(lambda leaf: backend.Tensor(next(given)) if isinstance(leaf, Tensor) else leaf, value)
-
-
 def is_traced(value: Any) -> bool:
     """Whether any Tensor of a tree has no value yet, because a graph is being built.
 
     >>> is_traced((1, None))
     False
     """
-    return any(x.ops.is_traced(x.native) for x in tensors_of(value))
+    return any(x.ops.is_traced(x.native) for x in tensors_in(value))
 
 
 def check_scalar(name: str, what: str, x: Any) -> None:
@@ -74,7 +58,7 @@ def check_same(name: str, first: Any, second: Any, words: tuple[str, str]) -> No
     ours, theirs = _form(first), _form(second)
     if ours != theirs:
         raise OperandError(f"{name}: {words[0]} gives {ours} and {words[1]} {theirs}; expected the same form of both.")
-    for one, other in zip(tensors_of(first), tensors_of(second), strict=True):
+    for one, other in zip(tensors_in(first), tensors_in(second), strict=True):
         got = f"{name}: {words[0]} gives {describe(one)} and {words[1]} {describe(other)}"
         if one.dtype is not other.dtype:
             raise DTypeError(f"{got}; expected one dtype. Write x.to(unifw.{one.dtype}).")

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from unifw import tree
-from unifw.array.creation import arange, asarray, zeros_like
+from unifw.array.creation import arange, asarray
 from unifw.array.manipulation import stack
-from unifw.control.forms import as_tensors, check_same, check_scalar, is_traced, tensors_of, with_natives
+from unifw.control.forms import as_tensors, check_same, check_scalar, is_traced
 from unifw.errors import ArgumentError, OperandError, ShapeError, describe
 from unifw.operators import mixed_backends
 from unifw.registry import part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
+from unifw.tracing.outputs import natives_in, rewrapped, tensors_in
 
 _WORDS = ("the start", "a step")
 
@@ -58,18 +59,18 @@ def _while_in_graph(cond_fn: Callable[[Any], Any], body_fn: Callable[[Any], Any]
     backend, natives = _natives("while_loop", value)
 
     def condition(given: list[Any]) -> Any:
-        return asarray(_test(cond_fn, with_natives(value, given, backend))).native
+        return asarray(_test(cond_fn, rewrapped(backend, value, given))).native
 
     def body(given: list[Any]) -> list[Any]:
-        new = as_tensors(body_fn(with_natives(value, given, backend)))
+        new = as_tensors(body_fn(rewrapped(backend, value, given)))
         check_same("while_loop", value, new, _WORDS)
-        return [x.native for x in tensors_of(new)]
+        return natives_in(new)
 
-    return with_natives(value, part(backend, "control").while_loop(condition, body, natives), backend)
+    return rewrapped(backend, value, part(backend, "control").while_loop(condition, body, natives))
 
 
 def _natives(name: str, value: Any) -> tuple[Backend, list[Any]]:
-    tensors = tensors_of(value)
+    tensors = tensors_in(value)
     if not tensors:
         raise OperandError(f"{name}: got {describe(value)} to start with; expected a Tensor, or a tree of them.")
     if any(x.backend is not tensors[0].backend for x in tensors):
@@ -116,22 +117,21 @@ def scan(
     """
     carry, rows = as_tensors(init), as_tensors(xs)
     size = _length(rows, length)
-    if is_traced((carry, rows)) and tensors_of((carry, rows)):
+    if is_traced((carry, rows)) and tensors_in((carry, rows)):
         found = _scan_in_graph(f, carry, rows, size, reverse)
         if found is not None:
             return found
     if not isinstance(size, int):
         size = int(size)
     if size == 0:
-        _, y = f(carry, tree.map_leaves(lambda x: zeros_like(_empty_row(x)) if isinstance(x, Tensor) else x, rows))
+        _, y = f(carry, tree.map_leaves(lambda x: _row_like(x) if isinstance(x, Tensor) else x, rows))
         return carry, tree.map_leaves(lambda x: stack([x])[:0] if isinstance(x, Tensor) else x, as_tensors(y))
     return _scan_in_python(f, carry, rows, size, reverse)
 
 
-def _empty_row(x: Tensor) -> Tensor:
-    from unifw.array.creation import zeros
-
-    return zeros(x.shape[1:], dtype=x.dtype)
+def _row_like(x: Tensor) -> Tensor:
+    """What a row of a tensor without rows would be like."""
+    return x.wrap(x.ops.full(x.shape[1:], 0, x.dtype, x.device))
 
 
 def _scan_in_python(f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: int, reverse: bool) -> tuple[Any, Any]:
@@ -145,7 +145,7 @@ def _scan_in_python(f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: i
         ys.append(as_tensors(y))
     if reverse:
         ys.reverse()
-    columns = [stack(list(column)) for column in zip(*(tensors_of(y) for y in ys), strict=True)]
+    columns = [stack(list(column)) for column in zip(*(tensors_in(y) for y in ys), strict=True)]
     given = iter(columns)
     return carry, tree.map_leaves(lambda leaf: next(given) if isinstance(leaf, Tensor) else leaf, ys[0])
 
@@ -154,26 +154,26 @@ def _scan_in_graph(
     f: Callable[[Any, Any], Any], carry: Any, rows: Any, size: Any, reverse: bool
 ) -> tuple[Any, Any] | None:
     backend, natives = _natives("scan", (carry, rows))
-    count = len(tensors_of(carry))
+    count = len(tensors_in(carry))
     ys: list[Any] = []
 
     def step(given: list[Any]) -> list[Any]:
-        x = with_natives(rows, given[count:], backend)
-        new, y = f(with_natives(carry, given[:count], backend), x)
+        x = rewrapped(backend, rows, given[count:])
+        new, y = f(rewrapped(backend, carry, given[:count]), x)
         new, y = as_tensors(new), as_tensors(y)
         check_same("scan", carry, new, _WORDS)
         ys.append(y)
-        return [x.native for x in (*tensors_of(new), *tensors_of(y))]
+        return natives_in((new, y))
 
     found = part(backend, "control").scan(step, natives[:count], natives[count:], size, reverse)
     if found is None:
         return None
-    return with_natives(carry, found[:count], backend), with_natives(ys[-1], found[count:], backend)
+    return rewrapped(backend, carry, found[:count]), rewrapped(backend, ys[-1], found[count:])
 
 
 def _length(rows: Any, length: int | None) -> Any:
     """How many steps: a Python number, or a symbolic one."""
-    tensors = tensors_of(rows)
+    tensors = tensors_in(rows)
     for x in tensors:
         if not x.ndim:
             raise ShapeError("scan: got a scalar among xs; expected rows on axis 0. Close over it, or put it in init.")

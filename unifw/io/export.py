@@ -13,7 +13,7 @@ from typing import Any
 from unifw.array.creation import asarray
 from unifw.array.manipulation import concat
 from unifw.conversion import TensorLike
-from unifw.errors import ExportError, ShapeError, UnifwError, describe
+from unifw.errors import ExportError, ShapeError, UnifwError, describe, first_line
 from unifw.io.artifact import Artifact, load_artifact
 from unifw.io.paths import refuse_existing, written_whole
 from unifw.io.verify import largest_difference
@@ -124,9 +124,8 @@ def _write(model: Module, backend: Backend, format: str, path: Path, inputs: Map
     except UnifwError:
         raise
     except Exception as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ExportError(
-            f"export: {type(model).__name__} cannot be traced for {format}: {reason}. Nothing was written. "
+            f"export: {type(model).__name__} cannot be traced for {format}: {first_line(error)}. Nothing was written. "
             "Make forward() of tensor functions: write unifw.where instead of `if`, and shapes instead of values."
         ) from error
 

@@ -74,17 +74,6 @@ def autocast(dtype: Any = bfloat16, enabled: bool = True, backend: Backend | Non
         _leave(target)
 
 
-def current() -> DType | None:
-    """The 16-bit dtype that holds here, None outside `autocast`: what a cache of traced graphs depends on.
-
-    >>> with autocast("float16"):
-    ...     current()
-    unifw.float16
-    """
-    dtype: DType | None = compute.get()
-    return dtype
-
-
 @contextmanager
 def _holding(dtype: DType | None) -> Iterator[None]:
     token = compute.set(dtype)
@@ -124,9 +113,7 @@ def _casting(kernel: Callable[..., Any], ops: Any, product: bool) -> Callable[..
 
     def convert(x: Any, wanted: DType) -> Any:
         if isinstance(x, (list, tuple)):
-            return (
-                [convert(item, wanted) for item in x] if isinstance(x, list) else tuple(convert(i, wanted) for i in x)
-            )
+            return type(x)([convert(item, wanted) for item in x])
         if not hasattr(x, "dtype") or isinstance(x, DType):
             return x
         found = ops.dtype(x)

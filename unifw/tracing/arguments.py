@@ -8,6 +8,7 @@ from typing import Any
 
 from unifw.errors import ArgumentError, OperandError, ShapeError, describe
 from unifw.tensor import Tensor
+from unifw.tracing.reach import is_module
 from unifw.variable import Variable
 
 Dims = Mapping[int, str]
@@ -49,7 +50,7 @@ class Arguments:
             for value in x:
                 self._take(value, place, part)
         else:
-            if hasattr(type(x), "named_parameters"):
+            if is_module(x):
                 self.modules.append(x)
             part.append(_static(x, place))
 

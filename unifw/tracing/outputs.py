@@ -1,4 +1,4 @@
-"""What a traced function returns: its tensors, and how to put them back into its form."""
+"""Trees of Tensors, as functions take and return them: taken apart, and put together again with other tensors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,40 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from unifw import tree
+from unifw.spec import Backend, Native
 from unifw.tensor import Tensor
 
 Rebuild = Callable[[Sequence[Any]], Any]
+
+
+def tensors_in(values: Any) -> list[Tensor]:
+    """The Tensors of a tree, from left to right.
+
+    >>> import unifw
+    >>> len(tensors_in({"a": unifw.zeros(2), "b": 3}))
+    1
+    """
+    return [leaf for leaf in tree.leaves(values) if isinstance(leaf, Tensor)]
+
+
+def natives_in(values: Any) -> list[Native]:
+    """The native tensors of the Tensors of a tree.
+
+    >>> natives_in({"word": 1})
+    []
+    """
+    return [leaf.native for leaf in tree.leaves(values) if isinstance(leaf, Tensor)]
+
+
+def rewrapped(backend: Backend, values: Any, natives: Sequence[Native]) -> Any:
+    """A tree with other native tensors in its Tensors: the inverse of `natives_in`.
+
+    >>> import unifw
+    >>> rewrapped(unifw.get_backend(), {"word": 1}, [])
+    {'word': 1}
+    """
+    given = iter(natives)
+    return tree.map_leaves(lambda leaf: backend.Tensor(next(given)) if isinstance(leaf, Tensor) else leaf, values)
 
 
 def taken_apart(output: Any, wrap: Callable[[Any], Tensor]) -> tuple[list[Tensor], Rebuild]:
@@ -20,7 +51,7 @@ def taken_apart(output: Any, wrap: Callable[[Any], Tensor]) -> tuple[list[Tensor
     >>> len(tensors), rebuild([x.native])["b"]
     (1, 2)
     """
-    tensors = [leaf for leaf in tree.leaves(output) if isinstance(leaf, Tensor)]
+    tensors = tensors_in(output)
     if isinstance(output, Tensor):
         return tensors, lambda natives: wrap(natives[0])
     if type(output) is tuple and len(tensors) == len(output) and all(isinstance(x, Tensor) for x in output):

@@ -117,7 +117,7 @@ class _Cell:
 
 
 def is_module(x: Any) -> bool:
-    """Whether this is a Module.
+    """Whether this is a Module: this layer knows of them only that they name their parameters.
 
     >>> is_module(3)
     False

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from unifw.array.manipulation import expand_dims, squeeze
-from unifw.conversion import TensorLike, agree
+from unifw.conversion import TensorLike
 from unifw.dtypes import int64
 from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError, describe
+from unifw.keys import agree
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.dropout import dropout as dropout_
 from unifw.operators import mixed_backends, not_a_tensor

@@ -15,6 +15,7 @@ from unifw.errors import (
     describe,
     first_line,
 )
+from unifw.keys import agree
 from unifw.nn.functional.checks import first_outside
 from unifw.operators import mixed_backends, not_a_tensor, promoted
 from unifw.registry import part
@@ -55,7 +56,7 @@ def run_loss(
 
 def _check_same_shape(name: str, x: Any, other: Any) -> None:
     got, wanted = (tensor.ops.static_shape(tensor.native) for tensor in (other, x))
-    if len(got) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(got, wanted, strict=True)):
+    if not agree(got, wanted):
         raise ShapeError(
             f"{name}: got shapes {wanted} and {got}; expected the same, since broadcasting hides mistakes here. Write "
             "unifw.reshape(x, ...), or unifw.broadcast_to(x, shape) if it is meant."
