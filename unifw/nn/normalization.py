@@ -8,7 +8,7 @@ from unifw.array.creation import ones, zeros
 from unifw.dtypes import int64
 from unifw.errors import ArgumentError
 from unifw.nn import functional as F
-from unifw.nn.functional.normalization import batch_normalization, instance_normalization
+from unifw.nn.functional.normalization import channel_normalization
 from unifw.nn.geometry import count, data_format_of
 from unifw.nn.module import Module
 from unifw.spec.types import Sizes
@@ -55,14 +55,15 @@ class _BatchNorm(_ChannelNorm, leaf=True, lazy="num_features"):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, *space, C) to the same shape."""
-        mean, var, training = self.running_mean, self.running_var, self.training
-        if not training or mean is None:
-            own = training or mean is None
-            return batch_normalization(x, self.weight, self.bias, mean, var, own, 0.0, self.eps, self.dims, self._last)
+        mean, var = self.running_mean, self.running_var
+        if not self.training or mean is None:
+            return channel_normalization(
+                "batch_norm", x, self.weight, self.bias, mean, var, mean is None, 0.0, self.eps, self.dims, self._last
+            )
         if self.momentum is None:
             return self._averaged(x)
-        y = batch_normalization(
-            x, self.weight, self.bias, mean, var, True, self.momentum, self.eps, self.dims, self._last
+        y = channel_normalization(
+            "batch_norm", x, self.weight, self.bias, mean, var, True, self.momentum, self.eps, self.dims, self._last
         )
         self.num_batches_tracked += 1  # type: ignore[operator, assignment]
         return y
@@ -74,7 +75,9 @@ class _BatchNorm(_ChannelNorm, leaf=True, lazy="num_features"):
         assert var is not None
         assert tracked is not None
         before = [kept.wrap(kept.ops.copy(kept.native)) for kept in (mean, var)]
-        y = batch_normalization(x, self.weight, self.bias, mean, var, True, 1.0, self.eps, self.dims, self._last)
+        y = channel_normalization(
+            "batch_norm", x, self.weight, self.bias, mean, var, True, 1.0, self.eps, self.dims, self._last
+        )
         tracked += 1
         share = 1 / tracked.wrap(tracked.native).to(mean.dtype)
         for kept, old in zip((mean, var), before, strict=True):
@@ -139,8 +142,8 @@ class _InstanceNorm(_ChannelNorm, leaf=True, lazy="num_features"):
         """(N, *space, C) to the same shape."""
         mean, var, own = self.running_mean, self.running_var, self.training or self.running_mean is None
         momentum = self.momentum or 0.0
-        return instance_normalization(
-            x, self.weight, self.bias, mean, var, own, momentum, self.eps, self.dims, self._last
+        return channel_normalization(
+            "instance_norm", x, self.weight, self.bias, mean, var, own, momentum, self.eps, self.dims, self._last
         )
 
 

@@ -38,12 +38,12 @@ def batch_norm(
     [-1.0, 1.0]
     """
     last = data_format_of(data_format) == "channels_last"
-    return batch_normalization(
-        x, weight, bias, running_mean, running_var, training or running_mean is None, momentum, eps, 0, last
-    )
+    own = training or running_mean is None
+    return channel_normalization("batch_norm", x, weight, bias, running_mean, running_var, own, momentum, eps, 0, last)
 
 
-def batch_normalization(
+def channel_normalization(
+    name: str,
     x: Tensor,
     weight: Tensor | None,
     bias: Tensor | None,
@@ -55,13 +55,12 @@ def batch_normalization(
     dims: int,
     channels_last: bool,
 ) -> Tensor:
-    """`batch_norm` of input with `dims` axes of space (1 also takes none, 0 any number), when the rest is checked.
+    """`batch_norm` or `instance_norm` of input with `dims` axes of space (0: any number), when the rest is checked.
 
     >>> import unifw
-    >>> batch_normalization(unifw.zeros((2, 3)), None, None, None, None, True, 0.1, 1e-5, 1, True).shape
+    >>> channel_normalization("batch_norm", unifw.zeros((2, 3)), *[None] * 4, True, 0.1, 1e-5, 1, True).shape
     (2, 3)
     """
-    like = weight if running_mean is None else running_mean
     try:
         if (
             (weight is not None and weight.ops is not x.ops)
@@ -69,8 +68,8 @@ def batch_normalization(
             or (running_mean is not None and running_mean.ops is not x.ops)
             or (running_var is not None and running_var.ops is not x.ops)
         ):
-            raise mixed_backends("batch_norm", x, weight, bias, running_mean, running_var)
-        y = x.kernels.batch_norm(
+            raise mixed_backends(name, x, weight, bias, running_mean, running_var)
+        y = getattr(x.kernels, name)(
             x.native,
             None if weight is None else weight.native,
             None if bias is None else bias.native,
@@ -84,16 +83,15 @@ def batch_normalization(
         )
         return x.wrap(y)
     except Exception as error:
-        one = "more than one value of each"
-        raise _misfit("batch_norm", error, x, like, dims, channels_last, one) from error
+        like = weight if running_mean is None else running_mean
+        raise _misfit(name, error, x, like, dims, channels_last) from error
 
 
-def _misfit(
-    name: str, error: Exception, x: Any, like: Tensor | None, dims: int, channels_last: bool, one: str
-) -> Exception:
+def _misfit(name: str, error: Exception, x: Any, like: Tensor | None, dims: int, channels_last: bool) -> Exception:
     axis, number = "last" if channels_last else "second", f"{like.size} " if like is not None else ""
     axes = {0: "", 1: "2 or 3 axes, "}.get(dims, f"{dims + 2} axes, ")
-    return misfit(name, error, x, like, f"{axes}{number}channels on the {axis} axis and, in training, {one}")
+    values = "more than one value of each" + (" image" if name == "instance_norm" else "")
+    return misfit(name, error, x, like, f"{axes}{number}channels on the {axis} axis and, in training, {values}")
 
 
 def instance_norm(
@@ -118,52 +116,9 @@ def instance_norm(
     [-1.0, 1.0]
     """
     last = data_format_of(data_format) == "channels_last"
-    return instance_normalization(x, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, 0, last)
-
-
-def instance_normalization(
-    x: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
-    running_mean: Buffer | None,
-    running_var: Buffer | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    dims: int,
-    channels_last: bool,
-) -> Tensor:
-    """`instance_norm` of input with `dims` axes of space (0: any number), when the rest is checked.
-
-    >>> import unifw
-    >>> instance_normalization(unifw.zeros((2, 4, 3)), None, None, None, None, True, 0.1, 1e-5, 1, True).shape
-    (2, 4, 3)
-    """
-    like = weight if running_mean is None else running_mean
-    try:
-        if (
-            (weight is not None and weight.ops is not x.ops)
-            or (bias is not None and bias.ops is not x.ops)
-            or (running_mean is not None and running_mean.ops is not x.ops)
-            or (running_var is not None and running_var.ops is not x.ops)
-        ):
-            raise mixed_backends("instance_norm", x, weight, bias, running_mean, running_var)
-        y = x.kernels.instance_norm(
-            x.native,
-            None if weight is None else weight.native,
-            None if bias is None else bias.native,
-            None if running_mean is None else running_mean.storage,
-            None if running_var is None else running_var.storage,
-            training,
-            momentum,
-            eps,
-            dims,
-            channels_last,
-        )
-        return x.wrap(y)
-    except Exception as error:
-        one = "more than one value of each image"
-        raise _misfit("instance_norm", error, x, like, dims, channels_last, one) from error
+    return channel_normalization(
+        "instance_norm", x, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, 0, last
+    )
 
 
 def layer_norm(
