@@ -9,6 +9,7 @@ import torch
 
 from unifw.backends.torch import unsigned
 from unifw.backends.torch.promotion import both, like
+from unifw.backends.torch.unsigned import WIDE as _WIDE
 from unifw.backends.torch.unsigned import binary_or as _binary_or
 from unifw.backends.torch.unsigned import comparing as _comparing
 
@@ -41,7 +42,7 @@ def where(condition: torch.Tensor, x1: Any, x2: Any) -> torch.Tensor:
 def clip(x: torch.Tensor, minimum: Any, maximum: Any) -> torch.Tensor:
     if minimum is None and maximum is None:
         return x.clone()
-    if x.dtype in (torch.uint16, torch.uint32, torch.uint64):
+    if x.dtype in _WIDE:
         return _clip_unsigned(x, minimum, maximum)
     if isinstance(minimum, torch.Tensor) or isinstance(maximum, torch.Tensor):
         minimum, maximum = (

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from unifw.backends.torch.manipulation import SIGNED, flip
+from unifw.backends.torch.manipulation import flip
 from unifw.backends.torch.native import is_traced
+from unifw.backends.torch.unsigned import SIGNED as _SIGNED
 from unifw.keys import Index, Mask, Split, split
 
 
@@ -111,8 +112,8 @@ def _write(target: torch.Tensor, key: Split, value: torch.Tensor) -> None:
     if not key.arrays:
         target[...] = value
         return
-    if target.dtype in SIGNED:  # torch's kernel takes no unsigned integers but uint8
-        target, value = target.view(SIGNED[target.dtype]), value.view(SIGNED[value.dtype])
+    if target.dtype in _SIGNED:  # torch's kernel takes no unsigned integers but uint8
+        target, value = target.view(_SIGNED[target.dtype]), value.view(_SIGNED[value.dtype])
     first, index = _axes_first(target, key)
     picked, others = torch.broadcast_shapes(*(array.shape for array in index)), first.shape[len(index) :]
     shape = (*others[: key.front], *picked, *others[key.front :])
@@ -125,8 +126,8 @@ def _write(target: torch.Tensor, key: Split, value: torch.Tensor) -> None:
 def take(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     indices = indices.to(torch.int64)
     indices = torch.where(indices < 0, indices + x.shape[axis], indices)
-    if x.dtype in SIGNED:
-        return torch.index_select(x.view(SIGNED[x.dtype]), axis, indices).view(x.dtype)
+    if x.dtype in _SIGNED:
+        return torch.index_select(x.view(_SIGNED[x.dtype]), axis, indices).view(x.dtype)
     return torch.index_select(x, axis, indices)
 
 
@@ -136,6 +137,6 @@ def take_along_axis(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.
     if not is_traced(indices) and indices.device.type == "cpu" and bool(((indices < -size) | (indices >= size)).any()):
         raise IndexError(f"an index is out of bounds for axis {axis} with size {size}")
     indices = torch.where(indices < 0, indices + size, indices)
-    if x.dtype in SIGNED:
-        return torch.gather(x.view(SIGNED[x.dtype]), axis, indices).view(x.dtype)
+    if x.dtype in _SIGNED:
+        return torch.gather(x.view(_SIGNED[x.dtype]), axis, indices).view(x.dtype)
     return torch.gather(x, axis, indices)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
+from unifw.backends.torch.unsigned import SIGNED as _SIGNED
+
 reshape = torch.reshape
 permute_dims = torch.permute
 expand_dims = torch.unsqueeze
@@ -22,13 +24,9 @@ def concat(xs: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
     return torch.cat(list(xs), axis)
 
 
-SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
-"""The dtypes that some of torch's kernels do not take, and those of the same bits that they take."""
-
-
 def flip(x: torch.Tensor, axes: Sequence[int]) -> torch.Tensor:
-    if x.dtype in SIGNED:
-        return torch.flip(x.view(SIGNED[x.dtype]), axes).view(x.dtype)
+    if x.dtype in _SIGNED:
+        return torch.flip(x.view(_SIGNED[x.dtype]), axes).view(x.dtype)
     return torch.flip(x, axes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from unifw.backends.torch.unsigned import WIDE, ordered
+from unifw.backends.torch.unsigned import ordered
 
 _WIDER = {torch.bool: torch.int8, torch.uint8: torch.int16, torch.uint16: torch.int32, torch.uint32: torch.int64}
 
@@ -30,8 +30,3 @@ def signed(x: torch.Tensor) -> torch.Tensor:
 def unsigned(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     """The inverse of `signed`."""
     return (x ^ torch.iinfo(torch.int64).min).view(dtype) if dtype is torch.uint64 else x.to(dtype)
-
-
-def is_rare(x: torch.Tensor) -> bool:
-    """Whether the dtype is one of the unsigned ones that most kernels refuse."""
-    return x.dtype in WIDE

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from array_api_compat import torch as compat
 
-from unifw.backends.torch.ordering import is_rare, keys, signed, unsigned
+from unifw.backends.torch.ordering import keys, signed, unsigned
+from unifw.backends.torch.unsigned import WIDE as _WIDE
 from unifw.backends.torch.unsigned import bits as _bits
 
-_UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
+_UNSIGNED = (torch.uint8, *_WIDE)
 
 
 def _accumulating(function: Callable[..., Any], x: torch.Tensor) -> torch.Tensor:
@@ -45,13 +46,13 @@ def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def max(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    if is_rare(x):
+    if x.dtype in _WIDE:
         return unsigned(compat.max(signed(x), axis=axis, keepdims=keepdims), x.dtype)
     return compat.max(x, axis=axis, keepdims=keepdims)
 
 
 def min(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    if is_rare(x):
+    if x.dtype in _WIDE:
         return unsigned(compat.min(signed(x), axis=axis, keepdims=keepdims), x.dtype)
     return compat.min(x, axis=axis, keepdims=keepdims)
 
@@ -81,7 +82,7 @@ def argmin(x: torch.Tensor, axis: int | None, keepdims: bool) -> torch.Tensor:
 
 
 def _searchable(x: torch.Tensor) -> torch.Tensor:
-    return keys(x) if x.dtype is torch.bool or is_rare(x) else x
+    return keys(x) if x.dtype is torch.bool or x.dtype in _WIDE else x
 
 
 def _floating(x: torch.Tensor) -> torch.Tensor:

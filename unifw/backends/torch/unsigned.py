@@ -9,7 +9,9 @@ import torch
 
 from unifw.backends.torch.promotion import both
 
-WIDE = (torch.uint16, torch.uint32, torch.uint64)
+SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}
+"""The dtypes of the same bits, for kernels that only move elements."""
+WIDE = tuple(SIGNED)
 _TOP = torch.iinfo(torch.int64).min  # only the top bit
 
 Unary = Callable[[torch.Tensor], torch.Tensor]
