@@ -10,7 +10,7 @@ import pytest
 
 import unifw
 from unifw import nn, optim
-from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, StateDictError, UnifwError
+from unifw.errors import ArgumentError, DTypeError, GradientError, OperandError, ShapeError, StateDictError, UnifwError
 from unifw.optim.schedules import constant, cosine, exponential
 
 Array = Any
@@ -282,5 +282,5 @@ def test_known_values_of_schedules() -> None:
 
 
 def test_nesterov_without_momentum_is_an_error(backend: str) -> None:
-    with pytest.raises(GradientError, match=r"nesterov=True without momentum.*Write momentum=0.9"):
+    with pytest.raises(ArgumentError, match=r"nesterov=True without momentum.*Write momentum=0.9"):
         optim.SGD(nn.Linear(1, 1), nesterov=True)

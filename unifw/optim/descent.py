@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array.arithmetic import sign
-from unifw.errors import GradientError
+from unifw.errors import ArgumentError
 from unifw.optim.base import Hyper, Optimizer, State, decayed, shrunk
 from unifw.optim.groups import Groups, Schedule
 from unifw.tensor import Tensor
@@ -37,7 +37,7 @@ class SGD(Optimizer):
         maximize: bool = False,
     ) -> None:
         if nesterov and (not momentum or dampening):
-            raise GradientError(
+            raise ArgumentError(
                 f"SGD: got nesterov=True {'with dampening' if momentum else 'without momentum'}; expected momentum and "
                 "no dampening. Write momentum=0.9."
             )
