@@ -40,7 +40,7 @@ class MixedBackendError(UnifwError, TypeError):
 
 
 class OperandError(UnifwError, TypeError):
-    """An argument that is neither a Tensor nor a Python scalar."""
+    """An argument of a kind that is not taken: no Tensor where one is expected, no function, no Module."""
 
 
 class DTypeError(UnifwError, TypeError):

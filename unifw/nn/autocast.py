@@ -20,8 +20,8 @@ from unifw.spec import Backend
 
 # As PyTorch's autocast has it: https://docs.pytorch.org/docs/stable/amp.html#cuda-op-specific-behavior
 PRODUCTS = frozenset({
-    "linear", "affine", "bilinear", "conv", "conv1d", "conv2d", "conv3d", "conv_transpose", "attention",
-    "attention_weights", "recurrent_cell", "recurrent_layer", "recurrent_stack", "matmul", "tensordot", "vecdot",
+    "linear", "affine", "bilinear", "conv", "conv_transpose", "attention", "attention_weights", "recurrent_cell",
+    "recurrent_layer", "recurrent_stack", "matmul",
 })  # fmt: skip
 """The kernels whose floating inputs become 16 bits."""
 SENSITIVE = frozenset({
@@ -31,7 +31,7 @@ SENSITIVE = frozenset({
     "huber_loss", "soft_margin_loss", "hinge_embedding_loss", "kl_div", "poisson_nll_loss", "gaussian_nll_loss",
     "cosine_similarity", "pairwise_distance", "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss",
     "softmax", "log_softmax", "logsumexp", "exp", "expm1", "log", "log1p", "log2", "log10", "pow", "sum", "prod",
-    "cumulative_sum", "cumulative_prod", "vector_norm", "mean", "var", "std", "logaddexp",
+    "cumulative_sum", "cumulative_prod", "mean", "var", "logaddexp",
 })  # fmt: skip
 """The kernels whose 16-bit inputs become 32 bits."""
 HALVES = (float16, bfloat16)

@@ -15,6 +15,7 @@ from unifw import names as _names
 from unifw.errors import ArgumentError, OperandError, ShapeError, describe
 from unifw.nn.containers import ModuleDict, ModuleList
 from unifw.nn.lazy import Unfinished
+from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.nn.traits import Trait, lose, take
 from unifw.tensor import Tensor
@@ -93,13 +94,8 @@ class Parametrized(Trait):
             super().__setattr__(name, value)
 
     def _describe(self) -> str:
-        before = [(module, module.training) for module in self.parametrizations.modules()]
-        self.parametrizations.eval()  # showing a layer does not count as training it
-        try:
+        with mode(self.parametrizations, training=False):  # showing a layer does not count as training it
             text: str = super()._describe()  # type: ignore[misc]
-        finally:
-            for module, training in before:
-                module.training = training
         return text
 
 

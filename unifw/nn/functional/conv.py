@@ -123,7 +123,7 @@ def convolution(
     """
     try:
         if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
-            raise mixed_backends("convolution", x, weight, bias)
+            raise mixed_backends(f"conv{len(stride)}d", x, weight, bias)
         offset = None if bias is None else bias.native
         y = x.kernels.conv(x.native, weight._kernel, offset, stride, padding, dilation, groups, channels_last)
         return x.wrap(y)
@@ -280,7 +280,7 @@ def transposed_convolution(
     """
     try:
         if x.ops is not weight.ops or (bias is not None and bias.ops is not x.ops):
-            raise mixed_backends("convolution", x, weight, bias)
+            raise mixed_backends(f"conv_transpose{len(stride)}d", x, weight, bias)
         offset = None if bias is None else bias.native
         kernel = x.kernels.conv_transpose
         settings = stride, padding, output_padding, dilation, groups, channels_last
