@@ -8,15 +8,14 @@ from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python import pywrap_tfe
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
+
+from unifw.backends.tensorflow.native import no_tape
 
 outside = tf.init_scope
 
 differentiated_again: ContextVar[bool] = ContextVar("unifw_tensorflow_again", default=False)
 """Whether a gradient is taken that will itself be differentiated: rules of our own do not survive that in a graph."""
-
-_nothing_watches = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 
 
 def capture(
@@ -40,7 +39,7 @@ def flat_call(concrete: Any) -> Callable[[list[tf.Tensor]], Sequence[tf.Tensor]]
     direct = concrete._inference_function.call_preflattened
 
     def call(inputs: list[tf.Tensor]) -> Any:
-        if _nothing_watches():
+        if no_tape():
             return direct([*inputs, *captured])
         return concrete._call_flat(inputs, captured)
 

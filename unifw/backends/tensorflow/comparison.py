@@ -6,36 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python import pywrap_tfe
 from tensorflow.python.framework.ops import EagerTensor
 
-from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, op, thread
-from unifw.backends.tensorflow.promotion import as_tensors, constant, level, pair, sum_to
+from unifw.backends.tensorflow.native import TF, cast, eager, is_recorded, no_tape, op, thread
+from unifw.backends.tensorflow.promotion import as_tensors, binary, constant, sum_to
 from unifw.backends.tensorflow.rules import ruled
 from unifw.dtypes import as_dtype, promote
 
 raw = tf.raw_ops
-_no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 
 
 def _comparison(name: str) -> Callable[[Any, Any], Any]:
-    operation, quick = op(name), eager(name)
-
-    def apply(x1: Any, x2: Any) -> Any:
-        try:
-            if type(x1) is type(x2) is EagerTensor and thread.is_eager:
-                return quick(x1, x2)
-        except Exception:
-            pass
-        x1, x2 = level(*pair(x1, x2))
-        try:
-            return operation(x1, x2)
-        except Exception:
-            if (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
-                raise
-            return operation(cast(x1, tf.uint8), cast(x2, tf.uint8))  # there is no kernel for booleans
-
-    return apply
+    operation = op(name)
+    return binary(name, of_booleans=lambda x, y: operation(cast(x, tf.uint8), cast(y, tf.uint8)))
 
 
 equal = _comparison("Equal")
@@ -72,7 +55,7 @@ def _extreme(name: str, of_booleans: Callable[..., Any], differentiable: Callabl
 
     def apply(x1: Any, x2: Any) -> tf.Tensor:
         try:
-            if type(x1) is type(x2) is EagerTensor and thread.is_eager and _no_tape():
+            if type(x1) is type(x2) is EagerTensor and thread.is_eager and no_tape():
                 return quick(x1, x2)
         except Exception:
             pass

@@ -12,34 +12,12 @@ from tensorflow.python.framework.ops import EagerTensor
 from unifw.backends.tensorflow import complex_numbers, unsigned
 from unifw.backends.tensorflow.native import cast, eager, is_recorded, op, thread
 from unifw.backends.tensorflow.promotion import as_tensors, constant, floating, floats, level, pair, sum_to
+from unifw.backends.tensorflow.promotion import binary as _binary
 from unifw.backends.tensorflow.rules import ruled
 
 raw = tf.raw_ops
 
 # ---- two operands
-
-_Binary = Callable[[Any, Any], Any]
-
-
-def _binary(name: str, of_booleans: Callable[..., Any] | None = None) -> _Binary:
-    operation, quick = op(name), eager(name)
-
-    def apply(x1: Any, x2: Any) -> Any:
-        try:
-            if type(x1) is type(x2) is EagerTensor and thread.is_eager:
-                return quick(x1, x2)
-        except Exception:
-            pass
-        x1, x2 = level(*pair(x1, x2))
-        try:
-            return operation(x1, x2)
-        except Exception:
-            if of_booleans is None or (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
-                raise
-            return of_booleans(x=x1, y=x2)
-
-    return apply
-
 
 add = _binary("AddV2", raw.LogicalOr)
 subtract = _binary("Sub")
@@ -96,7 +74,7 @@ def pow(x1: Any, x2: Any) -> Any:
         return _native_power(x1, x2)
     if not isinstance(x2, tf.Tensor):
         return _power_of(x1, x2)
-    return _power_to(x1, x2) if not isinstance(x1, tf.Tensor) else _power(x1, x2)
+    return _power(x1 if isinstance(x1, tf.Tensor) else constant(x1, x2.dtype), x2)
 
 
 # TensorFlow's own gradients of a power are NaN at x**0 and 0**x.
@@ -109,10 +87,6 @@ def _power_of(x1: tf.Tensor, exponent: Any) -> tf.Tensor:
         return upstream * tf.math.conj(_power_of(x1, exponent - 1) * constant(exponent, x1.dtype))
 
     return ruled(lambda x1: (_native_power(x1, exponent), gradient))(x1)
-
-
-def _power_to(base: Any, x2: tf.Tensor) -> tf.Tensor:
-    return _power(constant(base, x2.dtype), x2)
 
 
 @ruled
@@ -286,7 +260,8 @@ def abs(x: tf.Tensor) -> tf.Tensor:
     return raw.ComplexAbs(x=x, Tout=x.dtype.real_dtype) if x.dtype.is_complex else _size(x)
 
 
-_quick_negative, _same, _size, _square = eager("Neg"), op("Identity"), op("Abs"), op("Square")
+square = op("Square")
+_quick_negative, _same, _size = eager("Neg"), op("Identity"), op("Abs")
 
 
 def negative(x: tf.Tensor) -> tf.Tensor:
@@ -318,10 +293,6 @@ def signbit(x: tf.Tensor) -> tf.Tensor:
     elif x.dtype is tf.bool:
         x = floating(x)
     return raw.Less(x=x, y=tf.zeros((), x.dtype))
-
-
-def square(x: tf.Tensor) -> tf.Tensor:
-    return _square(x)
 
 
 def _rint(x: tf.Tensor) -> tf.Tensor:

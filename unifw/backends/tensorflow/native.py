@@ -59,9 +59,13 @@ def settings(name: str, **attributes: Any) -> tuple[Any, ...]:
     return tuple(part for item in (defaults | attributes).items() if item[0] != "name" for part in item)
 
 
+no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
+"""Whether nobody watches for gradients."""
+
+
 def is_recorded() -> bool:
     """Whether a gradient may be asked of what runs now: a tape watches, or a graph is built."""
-    return not (thread.is_eager and pywrap_tfe.TFE_Py_TapeSetIsEmpty())
+    return not (thread.is_eager and no_tape())
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby, zip_longest
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow.manipulation import MOST_BROADCAST_AXES, broadcast_to
-from unifw.backends.tensorflow.native import TF, UNIFW, cast, is_size, is_traced, shape, static_shape
+from unifw.backends.tensorflow.native import TF, UNIFW, cast, eager, is_size, is_traced, op, shape, static_shape, thread
 from unifw.dtypes import promote_scalar
 
 
@@ -73,6 +75,27 @@ def _steps(first: tuple[Any, ...], second: tuple[Any, ...]) -> int:
     """How many axes are left when neighbours that broadcast alike are taken as one, as the kernels do."""
     pairs = zip_longest(reversed(first), reversed(second), fillvalue=1)
     return len(list(groupby((a == 1, b == 1) for a, b in pairs if not a == b == 1)))
+
+
+def binary(name: str, of_booleans: Callable[..., Any] | None = None) -> Callable[[Any, Any], Any]:
+    """The raw operation `name` of two operands in one dtype; of booleans, for which it has no kernel, another."""
+    operation, quick = op(name), eager(name)
+
+    def apply(x1: Any, x2: Any) -> Any:
+        try:
+            if type(x1) is type(x2) is EagerTensor and thread.is_eager:
+                return quick(x1, x2)
+        except Exception:
+            pass
+        x1, x2 = level(*pair(x1, x2))
+        try:
+            return operation(x1, x2)
+        except Exception:
+            if of_booleans is None or (x1 if isinstance(x1, tf.Tensor) else x2).dtype is not tf.bool:
+                raise
+            return of_booleans(x=x1, y=x2)
+
+    return apply
 
 
 def floats(x1: Any, x2: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,12 +9,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python import pywrap_tfe
 from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow import statistical
 from unifw.backends.tensorflow.creation import full as _full
-from unifw.backends.tensorflow.native import TF, UNIFW, cast, eager, kept_integer, kept_integers, settings, thread
+from unifw.backends.tensorflow.native import (
+    TF,
+    UNIFW,
+    cast,
+    eager,
+    kept_integer,
+    kept_integers,
+    no_tape,
+    settings,
+    thread,
+)
 from unifw.backends.tensorflow.tensor import TensorFlowTensor
 from unifw.dtypes import DType
 from unifw.tensor import Tensor
@@ -90,15 +99,12 @@ class _LongWay(Exception):  # noqa: N818  # it is no error
     """What follows is not for here."""
 
 
-_no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
-
-
 def _extreme(operation: str) -> Callable[[Tensor, Tensor], Tensor]:
     quick = eager(operation)
 
     def apply(x1: Tensor, x2: Tensor, /) -> Tensor:
         x, y = x1.native, x2.native
-        if type(x) is type(y) is EagerTensor and thread.is_eager and _no_tape():  # its gradient is another at a tie
+        if type(x) is type(y) is EagerTensor and thread.is_eager and no_tape():  # its gradient is another at a tie
             result = _new(TensorFlowTensor)
             result.native = quick(x, y)
             return result
