@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from unifw.array.axes import one_backend
 from unifw.array.manipulation import expand_dims, squeeze
 from unifw.errors import OperandError, ShapeError, describe
+from unifw.keys import agree
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.recurrent import rnn_kind
 from unifw.tensor import Tensor
@@ -39,7 +40,7 @@ def _first(name: str, x: Tensor, states: Sequence[Tensor] | None, size: int, cou
     wanted = (x.ops.static_shape(x.native)[0], size)
     for state in states:
         got = state.ops.static_shape(state.native)
-        if len(got) != 2 or any(None not in (a, b) and a != b for a, b in zip(got, wanted, strict=True)):
+        if not agree(got, wanted):
             raise ShapeError(f"{name}: got a state of shape {got}; expected {wanted}: batch, features.")
     return states
 
