@@ -89,6 +89,18 @@ def test_an_index_that_only_a_gradient_reads_is_an_error_as_well(backend: str, p
         step(table, unifw.asarray(chosen))
 
 
+@pytest.mark.parametrize("dims", [2, 3])
+def test_an_index_that_lies_in_another_channel_is_an_error(backend: str, dims: int) -> None:
+    pooled = (2, *(8,) * dims, 16)
+    unpool, x, chosen = getattr(nn, f"MaxUnpool{dims}d")(2), unifw.ones(pooled), np.zeros(pooled, np.int64)
+    run = unifw.compile(unpool)
+    assert unifw.sum(run(x, unifw.asarray(chosen))).item() == 32
+    for wrong in (-1, 16**dims, 10**12):
+        chosen[1, -1] = wrong
+        with pytest.raises(OutOfRangeError, match=f"max_unpool{dims}d: got the index {wrong} at"):
+            run(x, unifw.asarray(chosen))
+
+
 @pytest.mark.slow
 def test_a_training_step_with_batch_norm_dropout_and_a_branch(backend: str) -> None:
     x, y = tensor(6, 3), tensor(6, 4)

@@ -42,10 +42,10 @@ def ruled(kernel: Callable[..., tuple[Any, Callable[..., Any]]]) -> Callable[...
     """
 
     def apply(*inputs: tf.Tensor) -> Any:
+        if not recorded(inputs):
+            return kernel(*inputs)[0]
         with record.stop_recording():
             outputs, pull = kernel(*inputs)
-        if not recorded(inputs):
-            return outputs
 
         def pull_all(upstream: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
             found = pull(*upstream)

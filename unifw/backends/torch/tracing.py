@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
@@ -33,10 +34,11 @@ _aten = torch.ops.aten
 _LOOKUPS = {
     _aten.embedding.default, _aten.gather.default, _aten.index.Tensor, _aten.index_select.default,
     _aten.nll_loss_forward.default, _aten.nll_loss2d_forward.default, _aten.max_unpool2d.default,
-    _aten.index_add.default, _aten.index_put.default,
+    _aten.index_add.default, _aten.index_put.default, _aten.max_unpool3d.default,
 }  # fmt: skip
 """What stays a kernel of its own: an index out of range ends the process in a loop of Inductor's that threads share."""
-_MARKS = ",".join(sorted(map(str, _LOOKUPS)))
+_UNPOOL = (_aten.max_unpool2d.default, _aten.max_unpool3d.default)
+_MARKS = ",".join([*sorted(map(str, _LOOKUPS)), "unpool"])
 
 _OPTIONS = {"default": "default", "max": "max-autotune-no-cudagraphs", "reduce-overhead": "reduce-overhead"}
 
@@ -290,15 +292,27 @@ def compile_graph(module: torch.fx.GraphModule, fakes: Sequence[torch.Tensor], m
     """Inductor's form of a graph. Random numbers come from PyTorch's own stream, as in eager code."""
     from torch._inductor import list_mode_options
     from torch._inductor.compile_fx import compile_fx
+    from torch._inductor.decomposition import decompositions  # those of `fallback_random`
 
     for node in module.graph.nodes:
         if node.target in _LOOKUPS:
             node.meta["custom"] = {**node.meta.get("custom", {}), "fallback_to_eager": True}
+    parts = {**decompositions, **{operation: _checked(decompositions[operation]) for operation in _UNPOOL}}
     tag = f"{torch.compiler.config.cache_key_tag}-{_MARKS}"  # else kernels could come from a cache that knows no marks
     options = {**(list_mode_options(_OPTIONS[mode]) or {}), "fallback_random": True}
     with torch.compiler.config.patch(cache_key_tag=tag):
-        run: Run = compile_fx(module, fakes, config_patches=options)
+        run: Run = compile_fx(module, fakes, config_patches=options, decompositions=parts)
     return run
+
+
+def _checked(unpool: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Undoing a pooling in parts, where an index outside of its own channel is outside of them all, and so an error."""
+
+    def apply(x: torch.Tensor, indices: torch.Tensor, sizes: Sequence[int], *window: Any) -> torch.Tensor:
+        inside = (indices >= 0) & (indices < math.prod(sizes))
+        return unpool(x, torch.where(inside, indices, 2**62), sizes, *window)
+
+    return apply
 
 
 def _holder(x: torch.Tensor) -> Tensor:

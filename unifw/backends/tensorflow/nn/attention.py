@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import permute_dims, reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.rules import with_backward
 
@@ -98,15 +99,15 @@ def _lower_triangle(scores: tf.Tensor) -> tf.Tensor:
 
 def split_heads(x: tf.Tensor, parts: int, heads: int, batch_first: bool) -> list[tf.Tensor]:
     first, second, size = shape(x)
-    apart = tf.reshape(x, (first, second, parts, heads, size // (parts * heads)))
-    split: list[tf.Tensor] = tf.unstack(tf.transpose(apart, (2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4)), parts)
+    apart = reshape(x, (first, second, parts, heads, size // (parts * heads)))
+    split: list[tf.Tensor] = tf.unstack(permute_dims(apart, (2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4)), parts)
     return split
 
 
 def merge_heads(x: tf.Tensor, batch_first: bool) -> tf.Tensor:
     batch, heads, steps, width = shape(x)
-    apart = tf.transpose(x, (0, 2, 1, 3) if batch_first else (2, 0, 1, 3))
-    return tf.reshape(apart, (batch, steps, heads * width) if batch_first else (steps, batch, heads * width))
+    apart = permute_dims(x, (0, 2, 1, 3) if batch_first else (2, 0, 1, 3))
+    return reshape(apart, (batch, steps, heads * width) if batch_first else (steps, batch, heads * width))
 
 
 def cache_write(
@@ -116,7 +117,7 @@ def cache_write(
     first = tf.cast(start, tf.int32)
     end = first + steps
     form = (batch, heads, -1, width)
-    held = [tf.reshape(_written(storage, first, end, x), form) for storage, x in ((keys, key), (values, value))]
+    held = [reshape(_written(storage, first, end, x), form) for storage, x in ((keys, key), (values, value))]
     return (held[0][:, :, :end], held[1][:, :, :end]) if isinstance(start, int) else (held[0], held[1])
 
 
@@ -132,7 +133,7 @@ def _written(storage: tf.Variable, start: tf.Tensor, end: tf.Tensor, x: tf.Tenso
         begin=tf.stack([0, start, 0]),
         end=tf.stack([0, end, 0]),
         strides=(1, 1, 1),
-        value=tf.cast(tf.reshape(x, (rows, -1, width)), storage.dtype),
+        value=tf.cast(reshape(x, (rows, -1, width)), storage.dtype),
         begin_mask=0b101,
         end_mask=0b101,
     )

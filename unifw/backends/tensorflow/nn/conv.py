@@ -10,6 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.padding import constant
 from unifw.backends.tensorflow.rules import recorded
@@ -79,7 +80,7 @@ def _depthwise(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, d
     """Each channel by itself; through a volume, the sum over the layers of the kernel."""
     kernel, channels = _dilated(kernel, dilation[-2:]), x.shape[-1]
     *window, _, out = kernel.shape
-    kernel = tf.reshape(kernel, (*window, channels, out // channels))
+    kernel = reshape(kernel, (*window, channels, out // channels))
     if len(stride) == 2:
         return _depthwise_image(x, kernel, stride, padding)
     x, step, layers = constant(x, (padding[0], (0, 0), (0, 0))), stride[0], window[0]
@@ -89,9 +90,9 @@ def _depthwise(x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, padding: Pairs, d
     for i in range(layers):
         start = i * dilation[0]
         slabs = x[:, start : depth - reach + start : step]
-        images = tf.reshape(slabs, (-1, height, width, channels))
+        images = reshape(slabs, (-1, height, width, channels))
         y = _depthwise_image(images, kernel[i], stride[1:], padding[1:])
-        sums.append(tf.reshape(y, (-1, (depth - reach - 1) // step + 1, *y.shape[1:])))
+        sums.append(reshape(y, (-1, (depth - reach - 1) // step + 1, *y.shape[1:])))
     return tf.add_n(sums)
 
 
@@ -165,7 +166,7 @@ def _dilated(kernel: tf.Tensor, dilation: Sizes) -> tf.Tensor:
             size = kernel.shape[axis]
             spread = tf.expand_dims(kernel, axis + 1)
             spread = tf.pad(spread, [(0, apart - 1) if i == axis + 1 else (0, 0) for i in range(spread.shape.rank)])
-            spread = tf.reshape(spread, [n * apart if i == axis else n for i, n in enumerate(kernel.shape)])
+            spread = reshape(spread, tuple(n * apart if i == axis else n for i, n in enumerate(kernel.shape)))
             kernel = spread[(slice(None),) * axis + (slice(0, (size - 1) * apart + 1),)]
     return kernel
 
@@ -230,7 +231,7 @@ def _transposed_depthwise(
     x: tf.Tensor, kernel: tf.Tensor, stride: Sizes, cut: Pairs, sizes: tuple[Any, ...]
 ) -> tf.Tensor:
     channels = sizes[-1]
-    kernel = tf.reshape(kernel, (*kernel.shape[:2], channels, kernel.shape[3] // channels))
+    kernel = reshape(kernel, (*kernel.shape[:2], channels, kernel.shape[3] // channels))
     return raw.DepthwiseConv2dNativeBackpropInput(
         input_sizes=tf.stack(sizes), filter=kernel, out_backprop=x, strides=[1, *stride, 1], **_explicit(cut)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.storage import laid, public
 
 raw = tf.raw_ops
@@ -30,7 +31,7 @@ def _check(indices: tf.Tensor) -> None:
 
 def embedding_renorm(weight: tf.Variable, indices: tf.Tensor, max_norm: float, norm_type: float) -> None:
     _check(indices)
-    flat = tf.reshape(indices, (-1,))
+    flat = reshape(indices, (-1,))
     stored = weight.read_value()
     table = public(stored, weight)
     rows = tf.gather(table, flat)

@@ -7,6 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import permute_dims
+
 raw = tf.raw_ops
 
 
@@ -18,7 +20,7 @@ def channels_last(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor
         if channels_last or x.shape.rank == 2:
             return function(x, *rest)
         rank = x.shape.rank
-        last = raw.Transpose(x=x, perm=(0, *range(2, rank), 1))
-        return raw.Transpose(x=function(last, *rest), perm=(0, rank - 1, *range(1, rank - 1)))
+        last = permute_dims(x, (0, *range(2, rank), 1))
+        return permute_dims(function(last, *rest), (0, rank - 1, *range(1, rank - 1)))
 
     return apply

@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import permute_dims, reshape
 from unifw.backends.tensorflow.native import shape
 
 raw = tf.raw_ops
@@ -32,22 +33,22 @@ _LARGE = 2**18
 
 def _of_row(x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """The same as a product of the weight, turned, with a column, for which the kernel of a large one is faster."""
-    return raw.Reshape(tensor=raw.MatMul(a=weight, b=x, transpose_a=True, transpose_b=True), shape=(1, -1))
+    return reshape(raw.MatMul(a=weight, b=x, transpose_a=True, transpose_b=True), (1, -1))
 
 
 def _of_rows(dense: Dense, x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None, out: int, features: int) -> Any:
     """A dense layer of (..., in), by one of rows."""
     if x.shape[-1] != features:  # which a reshape would hide
         raise ValueError(f"{x.shape[-1]} features for a weight of {features}")
-    return tf.reshape(dense(tf.reshape(x, (-1, features)), weight, bias), (*shape(x)[:-1], out))
+    return reshape(dense(reshape(x, (-1, features)), weight, bias), (*shape(x)[:-1], out))
 
 
 def bilinear(x1: tf.Tensor, x2: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
     out, first, second = weight.shape
     if x1.shape[-1] != first or x2.shape[-1] != second or not x1.shape[:-1].is_compatible_with(x2.shape[:-1]):
         raise ValueError(f"{x1.shape} and {x2.shape} for {first} and {second} features")
-    matrix = tf.reshape(tf.transpose(weight, (1, 0, 2)), (first, out * second))
-    rows = tf.reshape(raw.MatMul(a=tf.reshape(x1, (-1, first)), b=matrix), (-1, out, second))
-    y = raw.Squeeze(input=raw.BatchMatMulV2(x=rows, y=tf.reshape(x2, (-1, second, 1))), axis=[2])
-    y = tf.reshape(y, (*shape(x1)[:-1], out))
+    matrix = reshape(permute_dims(weight, (1, 0, 2)), (first, out * second))
+    rows = reshape(raw.MatMul(a=reshape(x1, (-1, first)), b=matrix), (-1, out, second))
+    y = raw.Squeeze(input=raw.BatchMatMulV2(x=rows, y=reshape(x2, (-1, second, 1))), axis=[2])
+    y = reshape(y, (*shape(x1)[:-1], out))
     return y if bias is None else y + bias

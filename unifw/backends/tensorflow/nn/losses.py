@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import permute_dims, reshape
 from unifw.backends.tensorflow.native import is_traced, shape
 from unifw.backends.tensorflow.nn.regression_losses import reduced
 from unifw.backends.tensorflow.rules import ruled
@@ -18,7 +19,7 @@ _LEAST_PRODUCT = 9.999999960041972e-13  # and what it divides by in the gradient
 def _last(x: tf.Tensor, axis: int) -> tf.Tensor:
     """The classes moved to the last axis."""
     rank = x.shape.rank
-    return x if axis == rank - 1 else raw.Transpose(x=x, perm=[*(i for i in range(rank) if i != axis), axis])
+    return x if axis == rank - 1 else permute_dims(x, (*(i for i in range(rank) if i != axis), axis))
 
 
 def cross_entropy(
@@ -49,9 +50,9 @@ def _sparse(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
     """The loss of each row, by the fused kernel, which takes rows only."""
     if logits.shape.rank == 2:
         return raw.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=targets)[0]
-    rows, classes = tf.reshape(logits, (-1, logits.shape[-1])), tf.reshape(targets, (-1,))
+    rows, classes = reshape(logits, (-1, logits.shape[-1])), reshape(targets, (-1,))
     losses = raw.SparseSoftmaxCrossEntropyWithLogits(features=rows, labels=classes)[0]
-    return tf.reshape(losses, shape(targets))
+    return reshape(losses, shape(targets))
 
 
 def _soft_cross_entropy(

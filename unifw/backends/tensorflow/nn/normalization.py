@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.spec.types import Sizes
@@ -65,7 +66,7 @@ def _batch_norm(
         return _batch_norm_composed(x, scale, offset, mean, var, training, momentum, eps)
     if x.dtype.size == 2:  # of which the kernel takes the input alone
         scale, offset, mean, var = (None if each is None else _wide(each) for each in (scale, offset, mean, var))
-    image = x if x.shape.rank == 4 else tf.reshape(x, (-1, 1, 1, x.shape[-1]))
+    image = x if x.shape.rank == 4 else reshape(x, (-1, 1, 1, x.shape[-1]))
     y, mean, var, *_ = raw.FusedBatchNormV3(
         x=image,
         scale=scale,
@@ -76,7 +77,7 @@ def _batch_norm(
         exponential_avg_factor=momentum,
         is_training=training,
     )
-    return y if x.shape.rank == 4 else tf.reshape(y, shape(x)), mean, var
+    return y if x.shape.rank == 4 else reshape(y, shape(x)), mean, var
 
 
 def _batch_norm_composed(
@@ -95,7 +96,7 @@ def _batch_norm_composed(
     axes = list(range(x.shape.rank - 1))
     center, biased = _moments(x, axes)
     y = (x - center) * (tf.math.rsqrt(biased + eps) * scale) + offset
-    center, biased = tf.reshape(center, (-1,)), tf.reshape(biased, (-1,))
+    center, biased = reshape(center, (-1,)), reshape(biased, (-1,))
     if mean is None:
         return y, center, biased
     count = tf.cast(tf.size(x) / tf.size(center), x.dtype)
@@ -152,9 +153,9 @@ def group_norm(x: tf.Tensor, groups: int, weight: tf.Tensor | None, bias: tf.Ten
     if channels % groups:
         raise ValueError(f"{channels} channels for {groups} groups")
     sizes = shape(x)
-    grouped = tf.reshape(_wide(x), (sizes[0], -1, groups, channels // groups))
+    grouped = reshape(_wide(x), (sizes[0], -1, groups, channels // groups))
     mean, variance = _moments(grouped, [1, 3])
-    y = _narrow(tf.reshape((grouped - mean) * raw.Rsqrt(x=variance + eps), sizes), x)
+    y = _narrow(reshape((grouped - mean) * raw.Rsqrt(x=variance + eps), sizes), x)
     return _affine(y, weight, bias)
 
 
@@ -187,7 +188,7 @@ def instance_norm(
     if running_mean is not None and running_var is not None:
         n = tf.cast(tf.size(x) / tf.size(mean), mean.dtype)
         for kept, new in ((running_mean, mean), (running_var, variance * n / (n - 1))):
-            center = _narrow(tf.reduce_mean(tf.reshape(new, (-1, x.shape[-1])), 0), kept)
+            center = _narrow(tf.reduce_mean(reshape(new, (-1, x.shape[-1])), 0), kept)
             kept.assign_add(momentum * (center - kept), read_value=False)
     return _affine(_narrow((_wide(x) - mean) * raw.Rsqrt(x=variance + eps), x), weight, bias)
 

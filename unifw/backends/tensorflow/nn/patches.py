@@ -7,6 +7,7 @@ from itertools import product
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import permute_dims, reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.padding import constant
 from unifw.backends.tensorflow.nn.pooling import slices
@@ -20,13 +21,13 @@ def unfold(
 ) -> tf.Tensor:
     if x.shape.rank != 4:
         raise ValueError(f"{x.shape.rank} axes instead of 4")
-    x = x if channels_last else tf.transpose(x, (0, 2, 3, 1))
+    x = x if channels_last else permute_dims(x, (0, 2, 3, 1))
     rows = zip(x.shape[1:3], padding, kernel, dilation, strict=True)
     if any(n is not None and n + 2 * p < (k - 1) * d + 1 for n, p, k, d in rows):
         raise ValueError(f"padded images of {x.shape[1:3]} for a window of {kernel}")
     stacked = tf.stack(slices(constant(x, tuple((p, p) for p in padding)), kernel, stride, dilation), -1)
     n, height, width, channels, elements = shape(stacked)
-    patches = tf.reshape(stacked, (n, height * width, channels * elements))
+    patches = reshape(stacked, (n, height * width, channels * elements))
     return patches if channels_last else tf.linalg.matrix_transpose(patches)
 
 
@@ -42,7 +43,7 @@ def fold(
     n, count, features = shape(x)
     if features % elements or (isinstance(count, int) and count != height * width):
         raise ValueError(f"{count} patches of {features} for {height * width} windows of {elements}")
-    parts = tf.reshape(x, (n, height, width, features // elements, elements))
+    parts = reshape(x, (n, height, width, features // elements, elements))
     around = tuple(n + 2 * p for n, p in zip(size, padding, strict=True))
     images = tf.add_n(
         [
@@ -52,7 +53,7 @@ def fold(
     )
     (top, left), (height, width) = padding, size
     images = images[:, top : top + height, left : left + width]
-    return images if channels_last else tf.transpose(images, (0, 3, 1, 2))
+    return images if channels_last else permute_dims(images, (0, 3, 1, 2))
 
 
 def _placed(x: tf.Tensor, size: Sizes, offset: list[int], stride: Sizes) -> tf.Tensor:

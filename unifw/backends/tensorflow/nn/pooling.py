@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.padding import constant
@@ -65,11 +66,11 @@ def _max_volume(x: tf.Tensor, kernel: Sizes, stride: Sizes, widths: Pairs) -> tf
 def _through_volume(x: tf.Tensor, kernel: Sizes, stride: Sizes, pool: Callable[..., tf.Tensor]) -> tf.Tensor:
     """Pool the images of a volume, then through its depth."""
     _, depth, height, width, channels = shape(x)
-    layers = pool(tf.reshape(x, (-1, height, width, channels)), kernel[1:], stride[1:])
+    layers = pool(reshape(x, (-1, height, width, channels)), kernel[1:], stride[1:])
     _, height, width, _ = shape(layers)
-    columns = tf.reshape(layers, (-1, depth, height * width, channels))
+    columns = reshape(layers, (-1, depth, height * width, channels))
     y = pool(columns, (kernel[0], 1), (stride[0], 1))
-    return tf.reshape(y, (-1, shape(y)[1], height, width, channels))
+    return reshape(y, (-1, shape(y)[1], height, width, channels))
 
 
 @channels_last
@@ -84,9 +85,9 @@ def _indices(x: tf.Tensor, kernel: Sizes, stride: Sizes, padding: Sizes, dilatio
     flat = tf.zeros_like(first)
     for axis, size in enumerate(sizes):
         starts = tf.range(first.shape[axis + 1] or tf.shape(first)[axis + 1]) * stride[axis] - padding[axis]
-        line = [-1 if i == axis + 1 else 1 for i in range(len(sizes) + 2)]
+        line = tuple(-1 if i == axis + 1 else 1 for i in range(len(sizes) + 2))
         position = tf.gather(tf.constant(offsets[:, axis], tf.int64), first)
-        flat = flat * tf.cast(size, tf.int64) + tf.reshape(tf.cast(starts, tf.int64), line) + position
+        flat = flat * tf.cast(size, tf.int64) + reshape(tf.cast(starts, tf.int64), line) + position
     return flat
 
 
@@ -223,9 +224,9 @@ def along(x: tf.Tensor, matrix: Any, axis: int) -> tf.Tensor:
     weights = tf.constant(matrix, x.dtype)
     sizes = shape(x)
     inner = sizes[axis + 1 :]
-    columns = tf.reshape(x, (-1, sizes[axis], int(np.prod(inner)) if all(isinstance(n, int) for n in inner) else -1))
+    columns = reshape(x, (-1, sizes[axis], int(np.prod(inner)) if all(isinstance(n, int) for n in inner) else -1))
     y = raw.BatchMatMulV2(x=weights, y=columns)
-    return tf.reshape(y, (*sizes[:axis], weights.shape[0], *inner))
+    return reshape(y, (*sizes[:axis], weights.shape[0], *inner))
 
 
 @lru_cache(1024)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
 from unifw.backends.tensorflow.random import draw
-from unifw.backends.tensorflow.rules import ruled
+from unifw.backends.tensorflow.rules import with_backward
 
 raw = tf.raw_ops
 
@@ -31,15 +31,28 @@ def elu(x: tf.Tensor, alpha: float) -> tf.Tensor:
     return y if alpha == 1 else raw.SelectV2(condition=x > 0, t=x, e=alpha * y)
 
 
-@ruled
-def selu(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-    def pull(slope: tf.Tensor) -> tf.Tensor:
-        """By the kernel, which tells the sides apart by the output; 0 is put below, where PyTorch counts it."""
-        y, below = raw.Selu(features=x), tf.constant(-6e-8 if x.dtype is tf.float16 else -1e-30, x.dtype)
-        y = raw.SelectV2(condition=raw.Equal(x=y, y=tf.zeros((), x.dtype)), t=below, e=y)
-        return raw.SeluGrad(gradients=slope, outputs=y)
+def _selu_forward(x: tf.Tensor) -> tuple[tuple[tf.Tensor], tf.Tensor]:
+    y = raw.Selu(features=x)
+    return (y,), y
 
-    return raw.Selu(features=x), pull
+
+def _selu_backward(_: Any, __: Any, y: tf.Tensor, upstream: Any) -> tuple[tf.Tensor]:
+    """By the kernel, which tells the sides apart by the output; 0 is put below, where PyTorch counts it."""
+    return (raw.SeluGrad(gradients=upstream[0], outputs=y - _LEAST[y.dtype]),)
+
+
+def _selu_plain(x: tf.Tensor) -> tuple[tuple[tf.Tensor], None]:
+    return (_SCALE * raw.SelectV2(condition=x > 0, t=x, e=_ALPHA * raw.Elu(features=x)),), None
+
+
+_SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772
+_LEAST = {tf.float64: 2.0**-1022, tf.float32: 2.0**-126, tf.bfloat16: 2.0**-126, tf.float16: 2.0**-24}
+"""The smallest number that is not taken for 0."""
+_selu = with_backward(_selu_forward, _selu_backward, _selu_plain)
+
+
+def selu(x: tf.Tensor) -> tf.Tensor:
+    return _selu(x)[0]
 
 
 def celu(x: tf.Tensor, alpha: float) -> tf.Tensor:

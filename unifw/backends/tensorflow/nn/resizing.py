@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.nn.layout import channels_last
 from unifw.backends.tensorflow.nn.pooling import adaptive_avg_pool, along
@@ -85,7 +86,7 @@ def _nearest(x: tf.Tensor, axis: int, places: Array) -> tf.Tensor:
     if rest == 0 and np.array_equal(places, np.repeat(np.arange(n), times)):  # whose gradient is a sum
         before, after = shape(x)[: axis + 1], shape(x)[axis + 1 :]
         wide = tf.broadcast_to(tf.expand_dims(x, axis + 1), (*before, times, *after))
-        return tf.reshape(wide, (*before[:-1], n * times, *after))
+        return reshape(wide, (*before[:-1], n * times, *after))
     return tf.gather(x, places, axis=axis)
 
 

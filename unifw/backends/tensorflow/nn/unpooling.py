@@ -6,6 +6,7 @@ import math
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.manipulation import reshape
 from unifw.backends.tensorflow.native import shape
 from unifw.backends.tensorflow.scatter import places
 from unifw.spec.types import Sizes
@@ -18,7 +19,7 @@ def max_unpool(x: tf.Tensor, indices: tf.Tensor, sizes: Sizes, channels_last: bo
     axis, pooled = 1 if channels_last else 2, shape(x)
     before, space, after = pooled[:axis], pooled[axis : axis + len(sizes)], pooled[axis + len(sizes) :]
     flat = (*before, math.prod(space), *after)
-    where = places(tf.reshape(indices, flat), axis)
+    where = places(reshape(indices, flat), axis)
     zeros = tf.zeros((*before, math.prod(sizes), *after), x.dtype)
-    y = tf.tensor_scatter_nd_update(zeros, where, tf.reshape(x, flat))
-    return tf.reshape(y, (*before, *sizes, *after))
+    y = tf.tensor_scatter_nd_update(zeros, where, reshape(x, flat))
+    return reshape(y, (*before, *sizes, *after))

@@ -1,22 +1,19 @@
-"""Pooling by `torch.nn.functional`."""
+"""Pooling by the functions behind `torch.nn.functional`, whose own Python costs as much as small images."""
 
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+from torch._C import _nn
 
 from unifw.backends.torch.native import lacks_half
 from unifw.backends.torch.nn.layout import LAST, second
 from unifw.spec.types import Sizes
 
 _MAX = (None, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d)
-_MAX_INDICES = (None, F.max_pool1d_with_indices, F.max_pool2d_with_indices, F.max_pool3d_with_indices)
-_AVG = (None, F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
-_ADAPTIVE_AVG = (None, F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
-_ADAPTIVE_MAX = (None, F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
-_ADAPTIVE_MAX_INDICES = (
-    None, F.adaptive_max_pool1d_with_indices, F.adaptive_max_pool2d_with_indices, F.adaptive_max_pool3d_with_indices,
-)  # fmt: skip
+_MAX_INDICES = (None, torch.max_pool1d_with_indices, _nn.max_pool2d_with_indices, _nn.max_pool3d_with_indices)
+_AVG = (None, torch.avg_pool1d, _nn.avg_pool2d, _nn.avg_pool3d)
+_ADAPTIVE_AVG = (None, torch.adaptive_avg_pool1d, _nn.adaptive_avg_pool2d, _nn.adaptive_avg_pool3d)
+_ADAPTIVE_MAX = (None, torch.adaptive_max_pool1d, _nn.adaptive_max_pool2d, _nn.adaptive_max_pool3d)
 
 
 def max_pool(
@@ -69,21 +66,25 @@ def avg_pool(
 
 
 def adaptive_avg_pool(x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> torch.Tensor:
-    dims = len(sizes)
-    y = _ADAPTIVE_AVG[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
-    return y.permute(LAST[dims + 2]) if channels_last else y
+    image = second(x, len(sizes), channels_last)
+    y = _ADAPTIVE_AVG[len(sizes)](image, _whole(image, sizes))  # type: ignore[misc]
+    return y.permute(LAST[y.ndim]) if channels_last else y
 
 
 def adaptive_max_pool(x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool) -> torch.Tensor:
-    dims = len(sizes)
-    y = _ADAPTIVE_MAX[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
-    return y.permute(LAST[dims + 2]) if channels_last else y
+    return adaptive_max_pool_indices(x, sizes, channels_last)[0]
 
 
 def adaptive_max_pool_indices(
     x: torch.Tensor, sizes: tuple[int | None, ...], channels_last: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    dims = len(sizes)
-    y, where = _ADAPTIVE_MAX_INDICES[dims](second(x, dims, channels_last), sizes)  # type: ignore[misc]
-    last = LAST[dims + 2]
+    image = second(x, len(sizes), channels_last)
+    y, where = _ADAPTIVE_MAX[len(sizes)](image, _whole(image, sizes))  # type: ignore[misc]
+    last = LAST[y.ndim]
     return (y.permute(last), where.permute(last)) if channels_last else (y, where)
+
+
+def _whole(image: torch.Tensor, sizes: tuple[int | None, ...]) -> tuple[int, ...]:
+    if None in sizes:
+        return tuple([n if size is None else size for n, size in zip(image.shape[2:], sizes, strict=True)])
+    return sizes  # type: ignore[return-value]
