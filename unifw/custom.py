@@ -12,7 +12,8 @@ from unifw.dtypes import DType
 from unifw.errors import ArgumentError, GradientError, OperandError, ShapeError, UnsupportedError, describe
 from unifw.operators import mixed_backends
 from unifw.registry import info, loaded_backends, on_load
-from unifw.spec import Backend, CustomRequest, Kernel, Native
+from unifw.spec import Backend, Native
+from unifw.spec.custom import CustomRequest, Kernel
 from unifw.tensor import Tensor
 
 Gradient = Callable[..., Any] | Mapping[str, Callable[..., Any]] | Literal["native"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import resource
-import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -109,9 +108,9 @@ _IMPORTS = {
     "import numpy": "import numpy",
     "import unifw": "import unifw",
     "import torch": "import torch",
-    "import unifw, torch backend": "import unifw; unifw.set_backend('torch')",
+    "import unifw, torch backend": "import unifw; unifw.set_backend('torch'); unifw.zeros(1)",
     "import tensorflow": "import tensorflow",
-    "import unifw, tensorflow backend": "import unifw; unifw.set_backend('tensorflow')",
+    "import unifw, tensorflow backend": "import unifw; unifw.set_backend('tensorflow'); unifw.zeros(1)",
 }
 
 
@@ -119,8 +118,8 @@ def _installed(name: str) -> bool:
     return all(find_spec(framework) for framework in ("torch", "tensorflow") if framework in name)
 
 
-def import_seconds(rounds: int = 7) -> dict[str, float]:
-    """The median time of a fresh interpreter that imports what the name says, in turns."""
+def import_seconds(rounds: int = 7) -> dict[str, list[float]]:
+    """Each round's time of a fresh interpreter that imports what the name says, in turns."""
     times: dict[str, list[float]] = {name: [] for name in _IMPORTS if _installed(name)}
     for _ in range(rounds):
         for name in times:
@@ -129,7 +128,7 @@ def import_seconds(rounds: int = 7) -> dict[str, float]:
                 [sys.executable, "-c", _IMPORTS[name]], check=True, capture_output=True, cwd=Path(__file__).parents[2]
             )
             times[name].append(perf_counter() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+    return times
 
 
 if __name__ == "__main__":

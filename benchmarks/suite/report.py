@@ -37,7 +37,7 @@ def write(results: list[Result], folder: Path, how: dict[str, Any], growths: Gro
     }
     data = {"facts": facts, "results": as_json(results), "growth": growths and asdict(growths)}
     (folder / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
-    lines = [*_page(results, facts), *(growth_page.section(growths) if growths else ())]
+    lines = [*_page(results, facts, growths), *(growth_page.section(growths) if growths else ())]
     (folder / "performance.md").write_text("\n".join(lines) + "\n")
     if growths:
         growth_page.plot(growths, folder / "growth.svg")
@@ -60,7 +60,7 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
+def _page(results: list[Result], facts: dict[str, Any], growths: Growths | None) -> Iterator[str]:
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     yield "# Performance"
     yield ""
@@ -79,6 +79,8 @@ def _page(results: list[Result], facts: dict[str, Any]) -> Iterator[str]:
     workloads = list(dict.fromkeys(result.workload for result in results))
     yield from _summary(results, frameworks, workloads)
     yield from _targets(results, frameworks, workloads)
+    for name, framework, most, got in growth_page.import_targets(growths) if growths else ():
+        yield _row(name, framework, f"at most {most:.2f}", f"{got:.2f}", _reached(got <= most))
     yield from ("", *_HOW)
     yield from ("", "## The work", "")
     for workload in workloads:
@@ -164,9 +166,11 @@ def _targets(results: list[Result], frameworks: list[str], workloads: list[str])
                     reached = got >= bound[framework] if of == "keras" else got <= bound[framework]
                     sign = "at least" if of == "keras" else "at most"
                     name = f"{of} / {to}, {_SUMMARY[what]}, {'geometric mean' if kind == 'mean' else 'worst'}"
-                    yield _row(
-                        name, framework, f"{sign} {bound[framework]:.2f}", f"{got:.2f}", "yes" if reached else "**no**"
-                    )
+                    yield _row(name, framework, f"{sign} {bound[framework]:.2f}", f"{got:.2f}", _reached(reached))
+
+
+def _reached(reached: bool) -> str:
+    return "yes" if reached else "**no**"
 
 
 def _geometric(values: list[float]) -> float:

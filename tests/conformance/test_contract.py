@@ -9,27 +9,41 @@ import numpy as np
 import pytest
 
 import unifw
-from unifw import spec
 from unifw.errors import DeviceError, UnsupportedError
 from unifw.registry import load_backend
+from unifw.spec import Backend
+from unifw.spec.array import BINARY, UNARY, ArrayOps
+from unifw.spec.autodiff import AutodiffOps
+from unifw.spec.checkpoint import CheckpointOps
+from unifw.spec.control import ControlOps
+from unifw.spec.custom import CustomOps
+from unifw.spec.debugging import DebuggingOps
+from unifw.spec.devices import DeviceOps
+from unifw.spec.export import ExportOps
+from unifw.spec.interop import InteropOps
+from unifw.spec.nn import NnOps
+from unifw.spec.optim import OptimOps
+from unifw.spec.quick import QuickOps
+from unifw.spec.random import RandomOps
+from unifw.spec.tracing import TracingOps
 
 from .oracle import assert_same
 
 PARTS = {
-    "array": spec.ArrayOps,
-    "devices": spec.DeviceOps,
-    "nn": spec.NnOps,
-    "autodiff": spec.AutodiffOps,
-    "random": spec.RandomOps,
-    "tracing": spec.TracingOps,
-    "optim": spec.OptimOps,
-    "export": spec.ExportOps,
-    "interop": spec.InteropOps,
-    "checkpoint": spec.CheckpointOps,
-    "control": spec.ControlOps,
-    "custom": spec.CustomOps,
-    "debugging": spec.DebuggingOps,
-    "quick": spec.QuickOps,
+    "array": ArrayOps,
+    "devices": DeviceOps,
+    "nn": NnOps,
+    "autodiff": AutodiffOps,
+    "random": RandomOps,
+    "tracing": TracingOps,
+    "optim": OptimOps,
+    "export": ExportOps,
+    "interop": InteropOps,
+    "checkpoint": CheckpointOps,
+    "control": ControlOps,
+    "custom": CustomOps,
+    "debugging": DebuggingOps,
+    "quick": QuickOps,
 }
 OPTIONAL = [name for name in PARTS if name not in ("array", "devices")]
 
@@ -42,7 +56,7 @@ def members(protocol: Any) -> dict[str, Any]:
 
 def test_every_part_of_the_record_has_a_protocol() -> None:
     others = {"info", "Tensor", "Parameter", "Buffer"}
-    assert set(spec.Backend.__dataclass_fields__) == set(PARTS) | others
+    assert set(Backend.__dataclass_fields__) == set(PARTS) | others
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -71,7 +85,7 @@ def test_functions_take_the_arguments_of_the_protocol(backend: str, part: str) -
         signature.bind(*[None] * count)
 
 
-@pytest.mark.parametrize(("names", "count"), [(spec.UNARY, 1), (spec.BINARY, 2)])
+@pytest.mark.parametrize(("names", "count"), [(UNARY, 1), (BINARY, 2)])
 def test_the_array_module_has_every_elementwise_function(backend: str, names: tuple[str, ...], count: int) -> None:
     array = load_backend(backend).array
     assert [name for name in names if not callable(getattr(array, name, None))] == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import unifw
-from unifw import spec
+from unifw.spec import array as owed
 
 from .elementwise import BINARY, UNARY, Case
 from .oracle import assert_same, common_dtype, scalar_dtype
@@ -30,8 +30,8 @@ def second_operand(case: Case, dtype: str) -> st.SearchStrategy[Any]:
 
 
 def test_the_tables_have_every_elementwise_function() -> None:
-    assert set(UNARY) == set(spec.UNARY)
-    assert set(BINARY) == set(spec.BINARY)
+    assert set(UNARY) == set(owed.UNARY)
+    assert set(BINARY) == set(owed.BINARY)
 
 
 @pytest.mark.parametrize("name", UNARY)

@@ -12,7 +12,7 @@ import unifw
 from unifw import nn, optim
 from unifw.eagerly import eager
 from unifw.errors import ArgumentError, OutOfRangeError
-from unifw.spec import StepsInterruptedError
+from unifw.spec.tracing import StepsInterruptedError
 from unifw.train.step import Recipe
 
 F = nn.functional

@@ -18,6 +18,18 @@ def result(name: str, workload: str, train: float, infer: float, mebibytes: tupl
     return Result("torch", name, workload, 8, seconds, {"train": 0.5, "infer": 2.0}, memory, dict.fromkeys(memory, 0))
 
 
+def growths() -> Any:
+    from suite.growth import BATCHES, DEPTHS, Growth
+    from suite.growth_page import Growths
+
+    imports = {
+        "import unifw": [0.16, 0.12, 0.11],
+        "import torch": [1.0, 3.0, 2.0],
+        "import unifw, torch backend": [1.2, 3.05, 2.2],
+    }
+    return Growths([Growth("torch", dict.fromkeys(DEPTHS, 1.0), dict.fromkeys(BATCHES, 1.0), 0.5, 1)], imports)
+
+
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
@@ -31,8 +43,9 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
         result("keras", "mlp", 0.003, 0.004, (450, 450)),
         result("unifw", "mlp", 0.0022, 0.0011, (240, 390)),
     ]
-    monkeypatch.setattr(report, "plot", lambda results, path: None)
-    report.write(results, tmp_path, {"rounds": 3, "starts": 1, "device": "cpu", "threads": 2})
+    for module in (report, report.growth_page):
+        monkeypatch.setattr(module, "plot", lambda results, path: None)
+    report.write(results, tmp_path, {"rounds": 3, "starts": 1, "device": "cpu", "threads": 2}, growths())
     assert (tmp_path / "performance.json").exists()
     return (tmp_path / "performance.md").read_text()
 
@@ -44,6 +57,10 @@ def test_it_says_which_targets_are_reached(page: str) -> None:
     assert "| keras / unifw, training step, worst | torch | at least 1.00 | 1.36 | yes |" in rows
     assert "| keras / unifw, inference, batch 1, geometric mean | torch | at least 5.00 | 5.39 | yes |" in rows
     assert "| unifw / native, peak memory, training or decoding, worst | torch | at most 1.05 | 0.80 | yes |" in rows
+    assert "| seconds of `import unifw` | none | at most 0.15 | 0.12 | yes |" in rows
+    beyond = "seconds to the first tensor beyond the framework's import"
+    assert f"| {beyond} | torch | at most 0.10 | 0.20 | **no** |" in rows
+    assert "| import unifw, torch backend | 2.20 |" in page
 
 
 def test_it_shows_what_compiling_costs(page: str) -> None:

@@ -20,7 +20,8 @@ from unifw.io.verify import largest_difference
 from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.registry import backend_of_format, load_backend, part, using_backend
-from unifw.spec import Backend, ExportRequest
+from unifw.spec import Backend
+from unifw.spec.export import ExportRequest
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
 

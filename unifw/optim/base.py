@@ -11,7 +11,8 @@ from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, de
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.optim.groups import Group, Groups, Schedule, check_setting, group_parameters
 from unifw.optim.state import load_state, state_of
-from unifw.spec import Backend, FusedUpdate
+from unifw.spec import Backend
+from unifw.spec.optim import FusedUpdate
 from unifw.tensor import Tensor
 from unifw.tracing.session import after_call, in_trace, outside, per_call
 from unifw.variable import Parameter

@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from unifw.spec.array import ArrayOps
-from unifw.spec.autodiff import AutodiffOps
-from unifw.spec.checkpoint import CheckpointOps
-from unifw.spec.control import ControlOps
-from unifw.spec.custom import CustomOps
-from unifw.spec.debugging import DebuggingOps
-from unifw.spec.devices import DeviceOps
-from unifw.spec.export import ExportOps
-from unifw.spec.interop import InteropOps
-from unifw.spec.nn import NnOps
-from unifw.spec.optim import OptimOps
-from unifw.spec.quick import QuickOps
-from unifw.spec.random import RandomOps
-from unifw.spec.tracing import TracingOps
-
 if TYPE_CHECKING:
+    from unifw.spec.array import ArrayOps
+    from unifw.spec.autodiff import AutodiffOps
+    from unifw.spec.checkpoint import CheckpointOps
+    from unifw.spec.control import ControlOps
+    from unifw.spec.custom import CustomOps
+    from unifw.spec.debugging import DebuggingOps
+    from unifw.spec.devices import DeviceOps
+    from unifw.spec.export import ExportOps
+    from unifw.spec.interop import InteropOps
+    from unifw.spec.nn import NnOps
+    from unifw.spec.optim import OptimOps
+    from unifw.spec.quick import QuickOps
+    from unifw.spec.random import RandomOps
+    from unifw.spec.tracing import TracingOps
     from unifw.tensor import Tensor
     from unifw.variable import Buffer, Parameter
 

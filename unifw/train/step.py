@@ -16,7 +16,7 @@ from unifw.optim.averaging import EMA
 from unifw.optim.base import Optimizer
 from unifw.optim.gradients import clip_grad_value, clip_owned
 from unifw.registry import part
-from unifw.spec import StepsInterruptedError
+from unifw.spec.tracing import StepsInterruptedError
 from unifw.tensor import Tensor
 from unifw.tracing.session import in_trace
 from unifw.train.checks import check_trained

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.spec import CustomRequest, Kernel
+from unifw.spec.custom import CustomRequest, Kernel
 
 
 def register(request: CustomRequest) -> Kernel:

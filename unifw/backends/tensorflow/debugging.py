@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from unifw.backends.tensorflow.rules import ruled
 from unifw.backends.tensorflow.tensor import TensorFlowParameter, TensorFlowTensor
-from unifw.spec import Report
+from unifw.spec.debugging import Report
 from unifw.tensor import Tensor
 
 

@@ -11,7 +11,7 @@ from unifw import tree
 from unifw.backends.tensorflow.random import main_state
 from unifw.backends.tensorflow.storage import saved_name
 from unifw.backends.tensorflow.tensor import TensorFlowTensor
-from unifw.spec import ExportRequest
+from unifw.spec.export import ExportRequest
 from unifw.tensor import Tensor
 
 

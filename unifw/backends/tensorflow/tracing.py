@@ -15,7 +15,7 @@ from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 from unifw.backends.tensorflow.capture import capture, differentiated_again, flat_call, outside, owners
 from unifw.backends.tensorflow.sizes import specs
 from unifw.errors import CompileWarning
-from unifw.spec import Program, StepsInterruptedError
+from unifw.spec.tracing import Program, StepsInterruptedError
 from unifw.variable import Variable
 
 __all__ = ["home", "make_step", "outside", "signature", "trace"]

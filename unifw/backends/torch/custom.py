@@ -10,7 +10,7 @@ import torch
 
 from unifw.backends.torch.native import TORCH
 from unifw.errors import ArgumentError, TracedValueError
-from unifw.spec import CustomRequest, Kernel
+from unifw.spec.custom import CustomRequest, Kernel
 
 _WORDS = {
     "float": "float",

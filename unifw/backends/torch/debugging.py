@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from unifw.spec import Report
+from unifw.spec.debugging import Report
 from unifw.tensor import Tensor
 
 

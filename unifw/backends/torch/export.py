@@ -15,7 +15,7 @@ from unifw import tree
 from unifw.backends.torch import capture, control
 from unifw.backends.torch.tensor import TorchTensor
 from unifw.backends.torch.tracing import graph_for
-from unifw.spec import ExportRequest
+from unifw.spec.export import ExportRequest
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from array_api_compat import torch as compat
 
 from unifw.backends.torch.ordering import keys, signed, unsigned
 from unifw.backends.torch.unsigned import WIDE as _WIDE
@@ -30,7 +29,18 @@ def sum(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return _accumulating(lambda x: compat.prod(x, axis=axis, keepdims=keepdims), x)
+    return _accumulating(lambda x: _prod(x, axis, keepdims), x)
+
+
+def _prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    """By one axis after the other: `torch.prod` takes no more at a time."""
+    if isinstance(axis, int):
+        return torch.prod(x, axis, keepdims)
+    if axis is None and not keepdims:
+        return torch.prod(x)
+    for i in sorted(range(x.ndim) if axis is None else [i % x.ndim for i in axis], reverse=True):
+        x = torch.prod(x, i, keepdims)
+    return x.clone() if axis == () else x
 
 
 def cumulative_sum(x: torch.Tensor, axis: int) -> torch.Tensor:
@@ -46,23 +56,30 @@ def mean(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 
 def max(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    if x.dtype in _WIDE:
-        return unsigned(compat.max(signed(x), axis=axis, keepdims=keepdims), x.dtype)
-    return compat.max(x, axis=axis, keepdims=keepdims)
+    return unsigned(_largest(signed(x), axis, keepdims), x.dtype) if x.dtype in _WIDE else _largest(x, axis, keepdims)
 
 
 def min(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    if x.dtype in _WIDE:
-        return unsigned(compat.min(signed(x), axis=axis, keepdims=keepdims), x.dtype)
-    return compat.min(x, axis=axis, keepdims=keepdims)
+    return unsigned(_least(signed(x), axis, keepdims), x.dtype) if x.dtype in _WIDE else _least(x, axis, keepdims)
+
+
+# To torch no axes at all are all of them.
+
+
+def _largest(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    return x.clone() if axis == () else torch.amax(x, axis, keepdims)
+
+
+def _least(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
+    return x.clone() if axis == () else torch.amin(x, axis, keepdims)
 
 
 def any(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return compat.any(x, axis=axis, keepdims=keepdims)
+    return x.bool() if axis == () else torch.any(x, axis, keepdims).bool()
 
 
 def all(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
-    return compat.all(x, axis=axis, keepdims=keepdims)
+    return x.bool() if axis == () else torch.all(x, axis, keepdims).bool()
 
 
 def var(x: torch.Tensor, axis: Any, keepdims: bool, correction: float) -> torch.Tensor:

@@ -21,7 +21,7 @@ from unifw.backends.torch import capture
 from unifw.backends.torch.sizes import Sizes, all_told_apart, stand_ins
 from unifw.backends.torch.tensor import TorchTensor
 from unifw.errors import first_line
-from unifw.spec import Program
+from unifw.spec.tracing import Program
 from unifw.tensor import Tensor
 from unifw.variable import Variable
 
