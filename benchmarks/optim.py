@@ -33,9 +33,14 @@ def model_of(layers: int, width: int) -> nn.Module:
 
 
 def gradients_of(model: nn.Module) -> dict[str, Any]:
-    """Fixed gradients of the size that a trained model has."""
+    """Gradients as `value_and_grad` gives them, of the size that a trained model has."""
     rng = np.random.default_rng(0)
-    return {n: unifw.asarray(rng.normal(0, 1e-3, p.shape).astype("float32")) for n, p in model.named_parameters()}
+    slopes = {n: unifw.asarray(rng.normal(0, 1e-3, p.shape).astype("float32")) for n, p in model.named_parameters()}
+
+    def sloped(model: nn.Module) -> Any:
+        return sum(unifw.sum(p * slopes[name]) for name, p in model.named_parameters())
+
+    return unifw.grad(sloped)(model)  # type: ignore[no-any-return]
 
 
 def torch_rows() -> Iterator[Row]:

@@ -164,6 +164,10 @@ class Operators:
         """The payload as it is stored, which may have the axes in another order."""
         return self.native
 
+    def _of_stored(self, native: Native) -> Tensor:
+        """A Tensor of this shape of a payload with its axes in the order of `_stored`."""
+        return self.wrap(native)
+
     def _set(self, native: Native) -> None:
         """Replace the payload; other tensors do not see it."""
         self.native = native

@@ -43,11 +43,15 @@ class Variable(Tensor):
         """Put a new native tensor in new storage."""
         raise NotImplementedError  # each backend's subclass has it
 
+    def _matches(self, x: Tensor) -> bool:
+        """Whether a Tensor has this shape, dtype and backend, seen as fast as may be."""
+        return x.ops is self.ops and x.shape == self.shape and x.dtype is self.dtype
+
     # The storage may have the axes in another order than the value: what works on `_stored` is in its terms.
 
-    def _laid(self, native: Native) -> Native:
-        """A tensor of this shape with its axes in the order of the storage."""
-        return native
+    def _laid(self, x: Tensor) -> Native:
+        """The payload of a Tensor of this shape, with its axes in the order of the storage."""
+        return x.native
 
     def _set_stored(self, native: Native) -> None:
         """Replace the value by one whose axes are in the order of the storage."""

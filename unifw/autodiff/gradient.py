@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from unifw.autodiff.sources import Sources, active, pair, positions_of, standing_in, trainable_of
+from unifw.autodiff.sources import Sources, active, pair, positions_of, standing_in, trainable_of, wrapped
 from unifw.errors import GradientError, describe
 from unifw.operators import mixed_backends
 from unifw.registry import part
@@ -59,7 +59,8 @@ def value_and_grad(
             names, parameters = trainable_of("grad", args[single])
             backend = parameters[0].backend
             value, aux, found = _run(backend, lambda _: function(*args, **kwargs), [], parameters, has_aux)
-            return (value, aux) if has_aux else value, dict(zip(names, map(backend.Tensor, found), strict=True))
+            gradient = dict(zip(names, wrapped([], parameters, found), strict=True))
+            return (value, aux) if has_aux else value, gradient
         sources = Sources("grad", [args[position] for position in positions])
 
         def call(stand_ins: list[Any]) -> Any:
@@ -69,7 +70,7 @@ def value_and_grad(
             return function(*replaced, **kwargs)
 
         value, aux, found = _run(sources.backend, call, sources.natives(), sources.parameters, has_aux)
-        gradients = sources.results(found)
+        gradients = sources.gradients(found)
         return (value, aux) if has_aux else value, gradients if single is None else gradients[0]
 
     return differentiated
@@ -90,8 +91,8 @@ def differentiate(
     value, aux, found = _run(
         backend, lambda natives: function([wrap(x) for x in natives]), [x.native for x in tensors], parameters, has_aux
     )
-    wrapped = [wrap(gradient) for gradient in found]
-    return value, aux, wrapped[: len(tensors)], wrapped[len(tensors) :]
+    gradients = wrapped(tensors, parameters, found)
+    return value, aux, gradients[: len(tensors)], gradients[len(tensors) :]
 
 
 def _run(

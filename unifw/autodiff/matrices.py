@@ -83,11 +83,11 @@ def _by_rows(call: Call, wanted: Sequence[Any], single: bool, has_aux: bool) -> 
 def _by_columns(call: Call, wanted: Sequence[Any], single: bool, has_aux: bool) -> tuple[Any, Any]:
     sources = Sources("jacobian", wanted)
     every: list[Tensor] = [*sources.tensors, *sources.parameters]
-    nothing = [zeros_like(x).native for x in every]
+    nothing = [zeros_like(x) for x in every]
 
     def columns(place: int, source: Tensor) -> Any:
         def column(one: Tensor) -> Any:
-            tangents = sources.results([*nothing[:place], one.native, *nothing[place + 1 :]])
+            tangents = sources.results([*nothing[:place], one, *nothing[place + 1 :]])
             return jvp(call, wanted, tangents, has_aux=True)[1]
 
         return map_rows(column, _basis(source))
@@ -104,9 +104,9 @@ def _by_columns(call: Call, wanted: Sequence[Any], single: bool, has_aux: bool) 
     return tree.map_leaves(gradients, found[0]), aux
 
 
-def _as_last(x: Tensor, source: Tensor) -> Any:
-    """The native tensor with its first axis, of one direction each, moved behind the others as the source's axes."""
-    return reshape(moveaxis(x, 0, -1), (*x.shape[1:], *source.shape)).native
+def _as_last(x: Tensor, source: Tensor) -> Tensor:
+    """The tensor with its first axis, of one direction each, moved behind the others as the source's axes."""
+    return reshape(moveaxis(x, 0, -1), (*x.shape[1:], *source.shape))
 
 
 def _basis(x: Tensor) -> Tensor:
@@ -149,7 +149,8 @@ def hvp(
     (9.0, [6.0, 12.0])
     """
     sources = Sources("hvp", tuple(primals))
-    directions = list(tree.leaves(sources.results(sources.matched("tangents", tangents))))
+    given = [sources.backend.Tensor(x) for x in sources.matched("tangents", tangents)]
+    directions = list(tree.leaves(sources.results(given)))
     every = tuple(range(len(sources.arguments)))
 
     def slope(*args: Any) -> tuple[Tensor, Tensor]:

@@ -40,7 +40,8 @@ def vjp(function: Callable[..., Any], *primals: Any, has_aux: bool = False) -> t
         fitting = [
             matching("vjp", "the cotangent", x, given) for x, given in pairs("vjp", "a cotangent", output, cotangent)
         ]
-        return sources.results(pull(fitting, active.get() is not None))
+        found = pull(fitting, active.get() is not None)
+        return sources.results([sources.backend.Tensor(x) for x in found])
 
     return output, pullback, *aux
 

@@ -75,11 +75,13 @@ class Sources:
 
         return [tree.map_leaves(stand_in, argument) for argument in self.arguments]
 
-    def results(self, natives: Sequence[Native]) -> tuple[Any, ...]:
+    def gradients(self, natives: Sequence[Native]) -> tuple[Any, ...]:
+        """The gradients that a backend has found, in the form of the arguments."""
+        return self.results(wrapped(self.tensors, self.parameters, natives))
+
+    def results(self, values: Sequence[Tensor]) -> tuple[Any, ...]:
         """What belongs to the tensors and then the parameters, in the form of the arguments; a dict for a Module."""
-        wrap = self.backend.Tensor
-        tensors = iter([wrap(x) for x in natives[: len(self.tensors)]])
-        parameters = iter([wrap(x) for x in natives[len(self.tensors) :]])
+        tensors, parameters = iter(values[: len(self.tensors)]), iter(values[len(self.tensors) :])
 
         def result(leaf: Any) -> Any:
             if is_module(leaf):
@@ -89,7 +91,7 @@ class Sources:
         return tuple(tree.map_leaves(result, argument) for argument in self.arguments)
 
     def matched(self, what: str, values: Sequence[Any]) -> list[Native]:
-        """The inverse of `results`: native tensors of `values`, which have the form of the arguments.
+        """The inverse of `results`: the native tensors of `values`, which have the form of the arguments.
 
         Raises GradientError unless forms, shapes, dtypes and backends are those of the arguments.
         """
@@ -104,6 +106,17 @@ class Sources:
                 native = matching(self.name, what, source, given)
                 (parameters if isinstance(source, Parameter) else tensors).append(native)
         return [*tensors, *parameters]
+
+
+def wrapped(tensors: Sequence[Tensor], parameters: Sequence[Parameter], natives: Sequence[Native]) -> list[Tensor]:
+    """The gradients for tensors and then parameters, whose axes are in the order of the storages.
+
+    >>> import unifw
+    >>> [x.tolist() for x in wrapped([], [unifw.Parameter([1.0])], [unifw.ones(1).native])]
+    [[1.0]]
+    """
+    given = iter(natives)
+    return [*(x.wrap(next(given)) for x in tensors), *(p._of_stored(x) for p, x in zip(parameters, given, strict=True))]
 
 
 def pairs(name: str, what: str, argument: Any, value: Any) -> Iterator[tuple[Tensor, Any]]:

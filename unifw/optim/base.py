@@ -107,28 +107,28 @@ class Optimizer:
         with outside():
             self.prepare(names)
         for name, gradient in gradients.items():
-            self._check(name, gradient)
+            if not (isinstance(gradient, Tensor) and self.parameters[name]._matches(gradient)):
+                raise self._misfit(name, gradient)  # a fused kernel would walk past the end of its memory
         self.apply(gradients, per_call(lambda: self.dynamic(names)))
         after_call(lambda: self.advance(names))
 
-    def _check(self, name: str, gradient: Any) -> None:
-        """Refuse a gradient that does not fit: a fused kernel would walk past the end of its memory."""
+    def _misfit(self, name: str, gradient: Any) -> Exception:
+        """Why a gradient is refused."""
         parameter = self.parameters[name]
         if not isinstance(gradient, Tensor):
-            raise not_a_tensor(f"{type(self).__name__}: {name}", gradient)
+            return not_a_tensor(f"{type(self).__name__}: {name}", gradient)
         if gradient.ops is not parameter.ops:
-            raise mixed_backends(f"{type(self).__name__}: {name}", parameter, gradient)
+            return mixed_backends(f"{type(self).__name__}: {name}", parameter, gradient)
         got, expected = tuple(gradient.native.shape), parameter.shape
         if got != expected:
-            raise ShapeError(
+            return ShapeError(
                 f"{type(self).__name__}: got a gradient of shape {got} for {name} of shape {expected}; expected the "
                 "same. Write what value_and_grad(loss)(model, ...) returns."
             )
-        if gradient.dtype is not parameter.dtype:
-            raise DTypeError(
-                f"{type(self).__name__}: got a gradient of dtype {gradient.dtype} for {name} of dtype "
-                f"{parameter.dtype}; expected the same. Write gradient.to(unifw.{parameter.dtype})."
-            )
+        return DTypeError(
+            f"{type(self).__name__}: got a gradient of dtype {gradient.dtype} for {name} of dtype "
+            f"{parameter.dtype}; expected the same. Write gradient.to(unifw.{parameter.dtype})."
+        )
 
     def prepare(self, names: Iterable[str]) -> None:
         """Make the state of the parameters that lack it; a compiled step cannot make any."""
@@ -197,12 +197,13 @@ class Optimizer:
                 self._apply_one(gradients[name], parameter, self.state[name], hyper)
             return
         states = {key: [self.state[name][key].storage for name in names] for key in self.state_names}
-        fused([p.storage for p in parameters], [gradients[name].native for name in names], states, hyper)
+        laid = [p._laid(gradients[name]) for name, p in zip(names, parameters, strict=True)]
+        fused([p.storage for p in parameters], laid, states, hyper)
 
     def _apply_one(self, gradient: Tensor, parameter: Parameter, state: dict[str, Parameter], hyper: Hyper) -> None:
         wrap, dtype, plain, laid = parameter.wrap, parameter.dtype, (bool, int, float, tuple), self.elementwise
         numbers = {k: x if isinstance(x, plain) else wrap(x).to(dtype) for k, x in hyper.items()}
-        given = wrap(parameter._laid(gradient.native)) if laid else gradient
+        given = wrap(parameter._laid(gradient)) if laid else gradient
         value, *held = [wrap(x._stored if laid else x.native) for x in (parameter, *state.values())]
         new, new_state = self.update(given, value, dict(zip(state, held, strict=True)), numbers)
         for target, x in ((parameter, new), *((state[key], new_state[key]) for key in state)):

@@ -13,14 +13,23 @@ from unifw.variable import Buffer
 Gradients = Mapping[str, Tensor]
 
 
-def _ops(name: str, gradients: Gradients) -> tuple[Any, list[Any], type[Tensor]]:
+def _ops(name: str, gradients: Gradients) -> Any:
+    """What the backend does with many gradients at once; theirs, whatever the order in which they are stored."""
     if not isinstance(gradients, Mapping) or not all(isinstance(x, Tensor) for x in gradients.values()):
         raise OperandError(
             f"{name}: got {describe(gradients)}; expected gradients {{name: Tensor}}. "
             "Write value, gradients = value_and_grad(loss)(model, ...)."
         )
-    first = next(iter(gradients.values()))
-    return part(first.backend, "optim"), [x.native for x in gradients.values()], first.backend.Tensor
+    return part(next(iter(gradients.values())).backend, "optim")
+
+
+def _stored(gradients: Gradients) -> list[Any]:
+    return [x._stored for x in gradients.values()]
+
+
+def _of_stored(gradients: Gradients, stored: list[Any]) -> dict[str, Tensor]:
+    """Tensors in the place of the gradients, of payloads in their order of axes."""
+    return {name: x._of_stored(native) for (name, x), native in zip(gradients.items(), stored, strict=True)}
 
 
 def clip_grad_norm(gradients: Gradients, max_norm: float, norm_type: float = 2.0) -> tuple[dict[str, Tensor], Tensor]:
@@ -46,9 +55,9 @@ def _clipped(gradients: Gradients, max_norm: float, norm_type: float, owned: boo
         raise ArgumentError(f"clip_grad_norm: got max_norm={max_norm}, norm_type={norm_type}; expected positive ones.")
     if not gradients:
         raise GradientError("clip_grad_norm: got no gradients; expected at least one.")
-    ops, natives, wrap = _ops("clip_grad_norm", gradients)
-    clipped, norm = ops.clip_by_norm(natives, max_norm, norm_type, owned)
-    return {name: wrap(x) for name, x in zip(gradients, clipped, strict=True)}, wrap(norm)
+    ops = _ops("clip_grad_norm", gradients)
+    clipped, norm = ops.clip_by_norm(_stored(gradients), max_norm, norm_type, owned)
+    return _of_stored(gradients, clipped), next(iter(gradients.values())).wrap(norm)
 
 
 def clip_grad_value(gradients: Gradients, clip_value: float) -> dict[str, Tensor]:
@@ -62,8 +71,7 @@ def clip_grad_value(gradients: Gradients, clip_value: float) -> dict[str, Tensor
         raise ArgumentError(f"clip_grad_value: got {clip_value}; expected a limit of at least 0.")
     if not gradients:
         return {}
-    ops, natives, wrap = _ops("clip_grad_value", gradients)
-    return {name: wrap(x) for name, x in zip(gradients, ops.clip_by_value(natives, clip_value), strict=True)}
+    return _of_stored(gradients, _ops("clip_grad_value", gradients).clip_by_value(_stored(gradients), clip_value))
 
 
 class Accumulator:
@@ -87,16 +95,18 @@ class Accumulator:
         """Take in the gradients of a batch; the mean of the last `every` ones when there are so many, else None."""
         if self.every == 1:
             return dict(gradients)
-        ops, natives, wrap = _ops("Accumulator", gradients)
+        ops = _ops("Accumulator", gradients)
         if not self.count:
             self.sums = {name: Buffer(x) for name, x in gradients.items()}
         else:
-            ops.accumulate([self.sums[name].storage for name in gradients], natives)
+            sums = [self.sums[name] for name in gradients]
+            laid = [own._laid(gradients[name]) for name, own in zip(gradients, sums, strict=True)]
+            ops.accumulate([x.storage for x in sums], laid)
         self.count += 1
         if self.count < self.every:
             return None
-        self.count, sums = 0, [x.native for x in self.sums.values()]
-        return {name: wrap(x) for name, x in zip(self.sums, ops.multiply(sums, 1 / self.every), strict=True)}
+        self.count = 0
+        return _of_stored(self.sums, ops.multiply(_stored(self.sums), 1 / self.every))
 
 
 class LossScaler:
@@ -133,9 +143,9 @@ class LossScaler:
 
     def unscale(self, gradients: Gradients) -> tuple[dict[str, Tensor], Tensor]:
         """The gradients divided by the scale, and whether all of them are finite, as a bool Tensor."""
-        ops, natives, wrap = _ops("LossScaler", gradients)
-        divided = ops.multiply(natives, 1 / self.scale)
-        return {n: wrap(x) for n, x in zip(gradients, divided, strict=True)}, wrap(ops.all_finite(divided))
+        ops = _ops("LossScaler", gradients)
+        divided = ops.multiply(_stored(gradients), 1 / self.scale)
+        return _of_stored(gradients, divided), next(iter(gradients.values())).wrap(ops.all_finite(divided))
 
     def update(self, finite: bool) -> bool:
         """Adapt the scale to what the last step met; returns `finite`."""

@@ -32,7 +32,7 @@ class AutodiffOps(Protocol):
     ) -> tuple[Native, list[Native], list[Native]]:
         """Value and auxiliaries of `function`, and the gradients for tensors and then storages.
 
-        It gets the very list `storages` if they stand for themselves.
+        It gets the very list `storages` if they stand for themselves. Their gradients have axes in the storages' order.
         """
         ...
 

@@ -13,7 +13,7 @@ FusedUpdate = Callable[[list[Storage], list[Native], Mapping[str, list[Storage]]
 class OptimOps(Protocol):
     """Fused in-place updates: `FUSED[rule](storages, gradients, states, hyper)`, for the rules that have one.
 
-    The storages of one call share their dtype and device.
+    The storages of one call share their dtype and device, and gradients have their axes in the order of the storages.
     """
 
     @property
@@ -43,7 +43,7 @@ class OptimOps(Protocol):
         ...
 
     def accumulate(self, sums: list[Storage], gradients: list[Native], /) -> None:
-        """Add to each sum in place."""
+        """Add to each sum in place; the gradients have their axes in the order of the sums."""
         ...
 
     def reset(self, sums: list[Storage], /) -> None:

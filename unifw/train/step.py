@@ -151,7 +151,8 @@ class Recipe:
         wrap, ops = sums[0].wrap, part(sums[0].backend, "optim")
         if in_trace() and not ops.FUSED_IN_TRACES:
             return _summed_in_trace(self.sums, gradients, numbers, update)
-        ops.accumulate([x.storage for x in sums], [x.native for x in gradients.values()])
+        laid = [own._laid(gradients[name]) for name, own in zip(gradients, sums, strict=True)]
+        ops.accumulate([x.storage for x in sums], laid)
         if not update:
             return {}
         means = ops.multiply([x.native for x in sums], numbers["share"])

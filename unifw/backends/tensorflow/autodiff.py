@@ -33,7 +33,7 @@ def value_and_grad(
     sources = inputs + storages
     with recording() as finish:
         tape, value, aux = _taped(function, inputs, storages, nested)
-        gradients = _gradients(tape, value, sources, None)
+        gradients = _pulled(tape, value, sources, None)
         return finish(value), [finish(x) for x in aux], [finish(x) for x in gradients]
 
 
@@ -49,11 +49,16 @@ def _taped(function: Callable[..., Any], inputs: Tensors, storages: Storages, ne
 
 
 def _gradients(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstream: Any) -> Tensors:
+    return [public(x, source) for x, source in zip(_pulled(tape, target, sources, upstream), sources, strict=True)]
+
+
+def _pulled(tape: tf.GradientTape, target: Any, sources: Sequence[Any], upstream: Any) -> Tensors:
+    """Gradients with their axes in the order of the storages."""
     try:
         found = tape.gradient(target, sources, upstream, tf.UnconnectedGradients.ZERO)
     except Exception as error:
         raise backward_failure(error) from error
-    return [public(x, source) for x, source in zip(dense(found), sources, strict=True)]
+    return dense(found)
 
 
 def vjp(

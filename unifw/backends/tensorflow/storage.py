@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from unifw.backends.tensorflow import devices
-from unifw.backends.tensorflow.native import op, shape
+from unifw.backends.tensorflow.native import integers, op, shape, static_shape
 
 _transpose = devices.follow(op("Transpose"))
 _WINDOW_FIRST = {rank: (*range(2, rank), 1, 0) for rank in (2, 3, 4, 5)}
@@ -28,12 +28,12 @@ class KernelVariable(ResourceVariable):
 
 def window_first(x: tf.Tensor) -> tf.Tensor:
     """(out, in, *window) as (*window, in, out)."""
-    return _transpose(x, _WINDOW_FIRST[len(x.shape)])
+    return _transpose(x, integers(_WINDOW_FIRST[len(static_shape(x))]))
 
 
 def window_last(x: tf.Tensor) -> tf.Tensor:
     """(*window, in, out) as (out, in, *window)."""
-    return _transpose(x, _WINDOW_LAST[len(x.shape)])
+    return _transpose(x, integers(_WINDOW_LAST[len(static_shape(x))]))
 
 
 def laid(x: tf.Tensor, storage: Any) -> tf.Tensor:
@@ -44,6 +44,11 @@ def laid(x: tf.Tensor, storage: Any) -> tf.Tensor:
 def public(x: tf.Tensor, storage: Any) -> tf.Tensor:
     """A tensor whose axes are in the order of a storage, in PyTorch's."""
     return window_last(x) if type(storage) is KernelVariable else x
+
+
+def public_sizes(sizes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """(*window, in, out) as (out, in, *window)."""
+    return tuple(sizes[axis] for axis in _WINDOW_LAST[len(sizes)])
 
 
 _SUFFIX = ".window_first"
@@ -61,5 +66,4 @@ def public_entry(name: str, x: tf.Tensor) -> tuple[str, tf.Tensor]:
 
 def public_shape(storage: Any) -> tuple[Any, ...]:
     """The shape of what a storage holds, in PyTorch's order."""
-    sizes = shape(storage)
-    return tuple(sizes[axis] for axis in _WINDOW_LAST[len(sizes)]) if type(storage) is KernelVariable else sizes
+    return public_sizes(shape(storage)) if type(storage) is KernelVariable else shape(storage)

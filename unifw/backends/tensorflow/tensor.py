@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, final
 
 import tensorflow as tf
 
 from unifw.backends.tensorflow.capture import new_variable
-from unifw.backends.tensorflow.native import UNIFW, eager, thread
-from unifw.backends.tensorflow.storage import KernelVariable, laid, public_shape, window_first, window_last
+from unifw.backends.tensorflow.devices import device_of
+from unifw.backends.tensorflow.native import UNIFW, eager, is_recorded, static_shape, thread
+from unifw.backends.tensorflow.storage import (
+    KernelVariable,
+    laid,
+    public_shape,
+    public_sizes,
+    window_first,
+    window_last,
+)
 from unifw.dtypes import DType
 from unifw.tensor import Tensor
-from unifw.variable import Buffer, Parameter, bind
+from unifw.variable import Buffer, Parameter, Variable, bind
 
 __all__ = ["TensorFlowBuffer", "TensorFlowParameter", "TensorFlowTensor", "bind"]
 
@@ -22,7 +31,6 @@ Turn = Callable[[Any], Any]
 _quick_read = eager("ReadVariableOp")
 
 
-@final
 class TensorFlowTensor(Tensor):
     """A Tensor whose payload is a `tf.Tensor`, eager or symbolic."""
 
@@ -34,6 +42,60 @@ class TensorFlowTensor(Tensor):
     @property
     def _kernel(self) -> Any:
         return window_first(self.native)
+
+
+@final
+class TurnedTensor(TensorFlowTensor):
+    """A constant that has its axes in the order of a KernelVariable until its value is read.
+
+    A gradient that goes from the tape to the optimiser is never turned.
+    """
+
+    __slots__ = ("_read", "storage")
+    _turned = True
+
+    def __init__(self, stored: Any) -> None:
+        self.storage, self._read = stored, None
+
+    @property
+    def native(self) -> Any:
+        if self._read is None:
+            with nullcontext() if thread.is_eager else tf.init_scope():  # a graph that reads it will not last as long
+                self._read = window_last(self.storage)
+        return self._read
+
+    @property
+    def _stored(self) -> Any:
+        return self.storage
+
+    _kernel = _stored
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return public_sizes(static_shape(self.storage))
+
+    @property
+    def ndim(self) -> int:
+        return len(static_shape(self.storage))
+
+    @property
+    def dtype(self) -> DType:
+        return UNIFW[self.storage.dtype]
+
+    @property
+    def device(self) -> str:
+        return device_of(self.storage)
+
+    def _set(self, native: Any) -> None:
+        self.storage, self._read = window_first(native), native
+
+    def _of_stored(self, stored: Any) -> Tensor:
+        return turned(stored)
+
+
+def turned(stored: Any) -> Tensor:
+    """A Tensor of one in the order of a KernelVariable; turned now where a derivative of that may be asked for."""
+    return TensorFlowTensor(window_last(stored)) if is_recorded() else TurnedTensor(stored)
 
 
 def _reader(kernel: Turn | None, other: Turn | None) -> property:
@@ -84,6 +146,12 @@ class _Stored:
     def dtype(self) -> DType:
         return UNIFW[self.storage.dtype]
 
+    def _matches(self: Any, x: Tensor) -> bool:
+        if x._turned is not self._turned:
+            return Variable._matches(self, x)
+        own, other = self.storage, x._stored
+        return other.shape == own.shape and other.dtype is own.dtype  # no other framework's dtype is
+
     def _store(self, native: Any) -> None:
         with tf.init_scope(), tf.device(native.device):
             self._stand_in(self._new_storage(native))
@@ -94,8 +162,13 @@ class _Stored:
     def _stand_in(self: Any, storage: Any) -> None:
         self.storage, self._turned = storage, type(storage) is KernelVariable
 
-    def _laid(self, native: Any) -> Any:
-        return laid(native, self.storage)
+    def _laid(self, x: Tensor) -> Any:
+        if not self._turned:
+            return x.native
+        return x._stored if x._turned else window_first(x.native)
+
+    def _of_stored(self, stored: Any) -> Tensor:
+        return turned(stored) if self._turned else TensorFlowTensor(stored)
 
     def _set(self, native: Any) -> None:
         self._set_stored(laid(native, self.storage))

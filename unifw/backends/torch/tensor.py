@@ -37,6 +37,10 @@ class _Stored:
         """Numbers, also where TorchScript's tracer takes those of other tensors for values."""
         return static_shape(self.native)  # type: ignore[return-value]
 
+    def _matches(self, x: Tensor) -> bool:
+        own, other = self.native, x.native
+        return other.shape == own.shape and other.dtype is own.dtype  # no other framework's dtype is
+
     def _store(self, native: Any) -> None:
         self.native = self.storage = storage.stored(native)
         mark_as_changing(self.storage, self)

@@ -8,9 +8,8 @@ from unifw.backends.tensorflow.optim.gradients import clip_by_norm as clip_by_no
 from unifw.backends.tensorflow.optim.gradients import clip_by_value as clip_by_value
 from unifw.backends.tensorflow.optim.gradients import lerp as lerp
 from unifw.backends.tensorflow.optim.gradients import multiply as multiply
-from unifw.backends.tensorflow.optim.gradients import ordered
 from unifw.backends.tensorflow.optim.gradients import reset as reset
 from unifw.backends.tensorflow.optim.gradients import when as when
 
-FUSED = {rule: ordered(update) for rule, update in {**descent.FUSED, **adam.FUSED, **adaptive.FUSED}.items()}
+FUSED = {**descent.FUSED, **adam.FUSED, **adaptive.FUSED}
 FUSED_IN_TRACES = True

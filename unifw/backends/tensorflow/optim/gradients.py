@@ -7,14 +7,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.storage import laid
-
 raw = tf.raw_ops
 Variables = list[tf.Variable]
 Gradients = list[tf.Tensor]
 States = Mapping[str, Variables]
 Hyper = Mapping[str, Any]
-Update = Callable[[Variables, Gradients, States, Hyper], None]
 
 
 def number(x: Any, dtype: tf.DType) -> tf.Tensor:
@@ -60,16 +57,7 @@ def multiply(gradients: Gradients, factor: Any) -> Gradients:
 
 def accumulate(sums: Variables, gradients: Gradients) -> None:
     for total, gradient in zip(sums, gradients, strict=True):
-        raw.AssignAddVariableOp(resource=total.handle, value=laid(gradient, total))
-
-
-def ordered(update: Update) -> Update:
-    """An update that is given the gradients with their axes in the order of the variables."""
-
-    def apply(parameters: Variables, gradients: Gradients, states: States, hyper: Hyper) -> None:
-        update(parameters, [laid(g, p) for g, p in zip(gradients, parameters, strict=True)], states, hyper)
-
-    return apply
+        raw.AssignAddVariableOp(resource=total.handle, value=gradient)
 
 
 def reset(sums: Variables) -> None:
