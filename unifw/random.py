@@ -125,9 +125,8 @@ class Generator:
 
     def __init__(self, seed: int, host: bool = False) -> None:
         self.backend: Backend | None = None if host else get_backend()
-        value = _checked_seed(seed)
-        philox = np.random.Philox(value)
-        self._native = np.random.Generator(philox) if self.backend is None else self._ops.generator(value)
+        value, own = _checked_seed(seed), np.random.Philox
+        self._native = np.random.Generator(own(value)) if self.backend is None else self._ops.generator(value)
 
     @property
     def _ops(self) -> Any:
@@ -189,8 +188,7 @@ def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: 
         kind = np.float64 if dtype is float64 else np.float32
         values = (host.standard_normal if name == "normal" else host.random)(shape, kind)
         return asarray(values, dtype=dtype, device=device)
-    backend = get_backend() if generator is None or generator.backend is None else generator.backend
-    native = None if generator is None else generator._native
+    backend, native = _stream_of(generator)
     return backend.Tensor(getattr(part(backend, "random"), name)(shape, dtype, placed(backend, device), native))
 
 
@@ -202,6 +200,13 @@ def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
     if host is not None:
         refuse_in_trace("random numbers drawn on the host", "draw them outside and pass them in")
     return host
+
+
+def _stream_of(generator: Generator | None) -> tuple[Backend, Any]:
+    """The backend that draws, and its own generator, None for the stream that is in force."""
+    if generator is None or generator.backend is None:
+        return get_backend(), None
+    return generator.backend, generator._native
 
 
 def uniform(
@@ -318,8 +323,7 @@ def integers(
     host = _stream_on_host(generator)
     if host is not None:
         return asarray(host.integers(low, high, shape).astype(numpy_dtype(wanted)), dtype=wanted, device=device)
-    backend = get_backend() if generator is None or generator.backend is None else generator.backend
-    native = None if generator is None else generator._native
+    backend, native = _stream_of(generator)
     sizes = shape if isinstance(shape, tuple) else (shape,)
     drawn = part(backend, "random").integers(low, high, sizes, placed(backend, device), native)
     return backend.Tensor(drawn).to(wanted)

@@ -182,9 +182,9 @@ def test_python_runs_once_per_signature_where_steps_are_compiled(backend: str) -
 def test_bad_use_is_explained(backend: str) -> None:
     model = mlp()
     data = DataLoader(toy_problem(8), 8)
-    with pytest.raises(GradientError, match=r"Write Trainer\(model, optimizer, loss\)"):
+    with pytest.raises(ArgumentError, match=r"Write Trainer\(model, optimizer, loss\)"):
         unifw.Trainer(model).fit(data)
-    with pytest.raises(GradientError, match=r"Write Trainer\(model, loss=\.\.\., metrics=\.\.\.\)"):
+    with pytest.raises(ArgumentError, match=r"Write Trainer\(model, loss=\.\.\., metrics=\.\.\.\)"):
         unifw.Trainer(model).evaluate(data)
     with pytest.raises(OperandError, match="got no batches"):
         trainer_of(model).fit([])

@@ -12,7 +12,6 @@ from unifw.dtypes import as_dtype
 from unifw.errors import ArgumentError, OperandError, describe
 from unifw.random import host_generator
 from unifw.registry import get_backend
-from unifw.spec import Numpy
 from unifw.tensor import Tensor
 
 
@@ -61,9 +60,5 @@ class DataLoader:
         from_numpy, wrap = backend.array.from_numpy, backend.Tensor
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             rows = self.dataset[order[start : start + self.batch_size]]
-            yield tuple(wrap(from_numpy(_own(row), as_dtype(row.dtype), None, False)) for row in rows)
-
-
-def _own(row: Numpy) -> Numpy:
-    """The rows in memory that only this batch sees; picking by position copied them already."""
-    return np.ascontiguousarray(row)
+            # Without a copy: picking by position has made one, which only this batch sees.
+            yield tuple(wrap(from_numpy(np.ascontiguousarray(row), as_dtype(row.dtype), None, False)) for row in rows)

@@ -14,6 +14,7 @@ from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn import functional as F
 from unifw.nn import init
 from unifw.nn.functional.attention import attention_weights, merge_heads, split_heads
+from unifw.nn.functional.dropout import check_probability
 from unifw.nn.functional.linear import linear_by_shares
 from unifw.nn.geometry import count
 from unifw.nn.linear import Linear
@@ -57,8 +58,7 @@ class MultiheadAttention(Module):
             raise ArgumentError(
                 f"MultiheadAttention: got embed_dim={embed_dim} for {num_heads} heads; expected a multiple of it."
             )
-        if not 0 <= dropout <= 1:
-            raise ArgumentError(f"MultiheadAttention: got dropout={dropout}; expected a probability from 0 to 1.")
+        check_probability("MultiheadAttention", dropout, "dropout")
         self.num_heads, self.dropout = num_heads, dropout
         self.add_zero_attn, self.batch_first = add_zero_attn, batch_first
         self._sizes = {"query": embed_dim, "key": kdim or embed_dim, "value": vdim or embed_dim}

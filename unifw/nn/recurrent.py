@@ -8,6 +8,7 @@ from typing import Any
 from unifw.conversion import TensorLike
 from unifw.errors import ArgumentError
 from unifw.nn import init
+from unifw.nn.functional.dropout import check_probability
 from unifw.nn.functional.recurrent import Stack, rnn_kind, run
 from unifw.nn.geometry import count
 from unifw.nn.module import Module
@@ -21,8 +22,7 @@ class Recurrent(Module):
     def __init__(self, stack: Stack, gates: int) -> None:
         for name in ("input_size", "hidden_size", "num_layers"):
             count(name, getattr(stack, name))
-        if not 0 <= stack.dropout <= 1:
-            raise ArgumentError(f"{stack.name}: got dropout={stack.dropout}; expected a probability from 0 to 1.")
+        check_probability(stack.name, stack.dropout, "dropout")
         self._stack = stack
         names: list[str] = []
         for layer in range(stack.num_layers):

@@ -15,7 +15,7 @@ from unifw.conversion import TensorLike, to_native
 from unifw.data.dataset import ArrayDataset
 from unifw.data.loader import DataLoader
 from unifw.eagerly import runs_eagerly
-from unifw.errors import ArgumentError, GradientError, OperandError, StateDictError, describe
+from unifw.errors import ArgumentError, OperandError, StateDictError, describe
 from unifw.nn.modes import mode
 from unifw.nn.module import Module
 from unifw.optim.averaging import EMA
@@ -113,14 +113,14 @@ class Trainer:
     def fit(self, data: Iterable[Any], epochs: int = 1, validation: Iterable[Any] | None = None) -> list[Logs]:
         """Train for some epochs; returns each epoch's numbers: loss, metrics, "val_..." of `validation`, seconds.
 
-        Raises GradientError without an optimiser or loss, if that is another model's or every parameter is frozen, and
-        OperandError for arrays instead of batches.
+        Raises ArgumentError without an optimiser or loss, GradientError if that is another model's or every parameter
+        is frozen, and OperandError for arrays instead of batches.
         """
         check_epochs(epochs)
         for given in (data,) if validation is None else (data, validation):
             check_batches("fit", given)
         if self.optimizer is None or self.loss is None:
-            raise GradientError("fit: got no optimizer or no loss. Write Trainer(model, optimizer, loss).")
+            raise ArgumentError("fit: got no optimizer or no loss. Write Trainer(model, optimizer, loss).")
         history = []
         for epoch in range(epochs):
             started = perf_counter()
@@ -139,12 +139,12 @@ class Trainer:
     def evaluate(self, data: Iterable[Any]) -> Logs:
         """The loss and metrics over all batches, each row counting once, in evaluation mode.
 
-        Raises GradientError without a loss and metrics, OperandError for arrays instead of batches.
+        Raises ArgumentError without a loss and metrics, OperandError for arrays instead of batches.
         """
         check_batches("evaluate", data)
         names = (*(("loss",) if self.loss is not None else ()), *self.metrics)
         if not names:
-            raise GradientError(
+            raise ArgumentError(
                 "evaluate: got neither a loss nor metrics. Write Trainer(model, loss=..., metrics=...)."
             )
         totals = _Totals(names)

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from unifw.backends.tensorflow.storage import public_entry
+from unifw.errors import first_line
 
 _NO_WEIGHTS = ("_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter")
 _VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -20,7 +21,7 @@ def read(path: str) -> Any:
         found = {_dotted(name): tf.constant(reader.get_tensor(name)) for name in names if name not in _NO_WEIGHTS}
         return dict(public_entry(*pair) for pair in found.items())
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise ValueError(f"it is damaged or something else ({str(error).strip().splitlines()[0]})") from error
+        raise ValueError(f"it is damaged or something else ({first_line(error)})") from error
 
 
 def _dotted(name: str) -> str:

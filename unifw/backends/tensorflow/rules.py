@@ -189,11 +189,9 @@ def checkpoint(
 
 
 def _value(storage: Any) -> tf.Tensor:
-    return raw.ReadVariableOp(resource=storage.handle, dtype=storage.dtype) if _is_variable(storage) else storage
-
-
-def _is_variable(storage: Any) -> bool:
-    return isinstance(storage, tf.Variable)
+    if not isinstance(storage, tf.Variable):
+        return storage
+    return raw.ReadVariableOp(resource=storage.handle, dtype=storage.dtype)
 
 
 # ---- recording, and not
@@ -224,7 +222,7 @@ def _attribute(value: Any) -> AbstractContextManager[None]:
 def recording() -> Iterator[Callable[[tf.Tensor], tf.Tensor]]:
     """Record, inside `no_grad` too; gives the function that then makes constants of the results."""
     if not pywrap_tfe.TFE_Py_TapeSetIsStopped():
-        yield _itself
+        yield lambda x: x
         return
     pywrap_tfe.TFE_Py_TapeSetRestartOnThread()
     try:
@@ -232,10 +230,6 @@ def recording() -> Iterator[Callable[[tf.Tensor], tf.Tensor]]:
             yield tf.stop_gradient
     finally:
         pywrap_tfe.TFE_Py_TapeSetStopOnThread()
-
-
-def _itself(x: tf.Tensor) -> tf.Tensor:
-    return x
 
 
 stop_gradient = tf.stop_gradient

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from unifw.backends.torch.native import TORCH
-from unifw.errors import ArgumentError, TracedValueError
+from unifw.errors import ArgumentError, TracedValueError, first_line
 from unifw.spec.custom import CustomRequest, Kernel
 
 _WORDS = {
@@ -72,9 +72,9 @@ def _fake(request: CustomRequest) -> Kernel:
         try:
             return _checked(request)(*args)
         except Exception as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise TracedValueError(
-                f"{request.name}: the implementation cannot be traced ({reason}). Write custom_op(..., shape=...)."
+                f"{request.name}: the implementation cannot be traced ({first_line(error)}). "
+                "Write custom_op(..., shape=...)."
             ) from error
 
     def by_shapes(*args: Any) -> Any:

@@ -33,13 +33,13 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = Fa
     return x.wrap(part(x.backend, "nn").dropout(x.native, p))
 
 
-def check_probability(name: str, p: float) -> None:
+def check_probability(name: str, p: float, argument: str = "p") -> None:
     """Raise ArgumentError outside 0 to 1.
 
     >>> check_probability("dropout", 0.5)
     """
     if not 0 <= p <= 1:
-        raise ArgumentError(f"{name}: got p={p}; expected a probability from 0 to 1.")
+        raise ArgumentError(f"{name}: got {argument}={p}; expected a probability from 0 to 1.")
 
 
 def _mask(x: Tensor, p: float, channels: int | None) -> Tensor:
