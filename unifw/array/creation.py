@@ -90,7 +90,8 @@ def full(
     if not isinstance(fill_value, (Scalar, np.generic)):
         raise OperandError(f"full: got {describe(fill_value)}; expected a number. Write x.item() for a tensor's value.")
     wanted = as_dtype(type(fill_value) if dtype is None else dtype)
-    return _filled("full", shape, held("full", fill_value, wanted), wanted, device)
+    value = held("full", fill_value, wanted)
+    return _filled("full", shape, int(value) if value is True or value is False else value, wanted, device)
 
 
 def zeros(shape: Shape, *, dtype: Any = None, device: str | None = None) -> Tensor:

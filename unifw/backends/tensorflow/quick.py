@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import context
 from tensorflow.python.framework.ops import EagerTensor
 
 from unifw.backends.tensorflow import statistical
@@ -29,10 +31,12 @@ from unifw.dtypes import DType
 from unifw.tensor import Tensor
 
 _new = object.__new__  # and an assignment: less than a call of the class, which calls its `__init__`
+_context = context.context()
+_execute = pywrap_tfe.TFE_Py_FastPathExecute  # called as it is: less than `eager`, whose arguments are put together
 
 
 def _operator(name: str, operation: str) -> Callable[[Tensor, Any], Tensor]:
-    plain, quick = getattr(Tensor, name), eager(operation)
+    plain = getattr(Tensor, name)
 
     def apply(self: Tensor, other: Any, /) -> Tensor:
         kind = type(other)
@@ -40,12 +44,12 @@ def _operator(name: str, operation: str) -> Callable[[Tensor, Any], Tensor]:
             if kind is TensorFlowTensor:
                 if thread.is_eager:
                     result = _new(TensorFlowTensor)
-                    result.native = quick(self.native, other.native)
+                    result.native = _execute(_context, operation, None, self.native, other.native)
                     return result
             elif thread.is_eager:
                 x = self.native
                 if (kind is float and other) or (kind is int and (0 < other < 128 or _takes(x, other))):
-                    return TensorFlowTensor(quick(x, other))
+                    return TensorFlowTensor(_execute(_context, operation, None, x, other))
         except Exception:
             pass
         found: Tensor = plain(self, other)
@@ -74,14 +78,12 @@ def _negative(self: Tensor) -> Tensor:
     try:
         if thread.is_eager:
             result = _new(TensorFlowTensor)
-            result.native = _neg(self.native)
+            result.native = _execute(_context, "Neg", None, self.native)
             return result
     except Exception:
         pass
     return Tensor.__neg__(self)
 
-
-_neg = eager("Neg")
 
 OPERATORS: dict[str, Callable[..., Tensor]] = {
     "__add__": _operator("__add__", "AddV2"),
@@ -100,13 +102,11 @@ class _LongWay(Exception):  # noqa: N818  # it is no error
 
 
 def _extreme(operation: str) -> Callable[[Tensor, Tensor], Tensor]:
-    quick = eager(operation)
-
     def apply(x1: Tensor, x2: Tensor, /) -> Tensor:
         x, y = x1.native, x2.native
         if type(x) is type(y) is EagerTensor and thread.is_eager and no_tape():  # its gradient is another at a tie
             result = _new(TensorFlowTensor)
-            result.native = quick(x, y)
+            result.native = _execute(_context, operation, None, x, y)
             return result
         raise _LongWay
 
@@ -114,14 +114,16 @@ def _extreme(operation: str) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 maximum, minimum = _extreme("Maximum"), _extreme("Minimum")
-_select, _product = eager("SelectV2"), eager("MatMul")
+_product = eager("MatMul")
 _OF_PRODUCT = settings("MatMul")
 
 
 def where(condition: Tensor, x1: Tensor, x2: Tensor) -> Tensor:
     c, x, y = condition.native, x1.native, x2.native
     if type(c) is type(x) is type(y) is EagerTensor and thread.is_eager:
-        return TensorFlowTensor(_select(c, x, y))
+        result = _new(TensorFlowTensor)
+        result.native = _execute(_context, "SelectV2", None, c, x, y)
+        return result
     raise _LongWay
 
 
@@ -162,9 +164,17 @@ max, min = _greatest(statistical.max), _greatest(statistical.min)
 
 
 def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
-    natives = [x.native for x in arrays]
-    if thread.is_eager and _ONLY_EAGER.issuperset(map(type, natives)):
-        return TensorFlowTensor(_join(natives, kept_integer(axis)))
+    if len(arrays) != 2:
+        natives = [x.native for x in arrays]
+        if thread.is_eager and _ONLY_EAGER.issuperset(map(type, natives)):
+            return TensorFlowTensor(_join(natives, kept_integer(axis)))
+    else:  # the commonest number, without a loop
+        first, second = arrays
+        x, y = first.native, second.native
+        if type(x) is type(y) is EagerTensor and thread.is_eager:
+            result = _new(TensorFlowTensor)
+            result.native = _execute(_context, "ConcatV2", None, [x, y], kept_integer(axis))
+            return result
     raise _LongWay
 
 

@@ -64,12 +64,21 @@ _SIMPLE = frozenset({int, slice, type(None)})
 
 
 def _getitem(self: Tensor, key: Any, /) -> Tensor:
-    try:
-        kind = type(key)
-        if kind is int or kind is slice or (kind is tuple and _SIMPLE.issuperset(map(type, key))):
-            return TorchTensor(self.native[key])
-    except Exception:
-        pass
+    kind = type(key)
+    simple = kind is int or kind is slice
+    if kind is tuple:
+        for part in key:  # a loop costs less than `map`
+            if type(part) not in _SIMPLE:
+                break
+        else:
+            simple = True
+    if simple:
+        try:
+            result = _new(TorchTensor)
+            result.native = self.native[key]
+            return result
+        except Exception:
+            pass
     return Tensor.__getitem__(self, key)
 
 
@@ -122,9 +131,14 @@ def _reduction(plain: Callable[..., Any], general: Callable[..., Any]) -> Callab
 
     def apply(x: Tensor, axis: Any, keepdims: bool, /) -> Tensor:
         native = x.native
-        if axis is None or (type(axis) is int and native.ndim):  # torch takes axis 0 of no axes
+        if axis is None or (type(axis) is int and (axis > 0 or native.ndim)):  # torch takes axis 0 and -1 of no axes
             result = _new(TorchTensor)
-            result.native = (plain if native.dtype in _FLOATING else general)(native, axis, keepdims)
+            if native.dtype not in _FLOATING:
+                result.native = general(native, axis, keepdims)
+            elif axis is None and keepdims is False:
+                result.native = plain(native)  # torch reads the arguments of a call one by one
+            else:
+                result.native = plain(native, axis, keepdims)
             return result
         raise TypeError
 
@@ -132,27 +146,43 @@ def _reduction(plain: Callable[..., Any], general: Callable[..., Any]) -> Callab
 
 
 sum, mean = _reduction(Native.sum, statistical.sum), _reduction(Native.mean, statistical.mean)
-max, min = _reduction(statistical.max, statistical.max), _reduction(statistical.min, statistical.min)
+
+
+def _greatest(general: Callable[[Any, Any, bool], Any]) -> Callable[[Tensor, Any, bool], Tensor]:
+    def apply(x: Tensor, axis: Any, keepdims: bool, /) -> Tensor:
+        native = x.native
+        if axis is None or (type(axis) is int and (axis > 0 or native.ndim)):
+            return TorchTensor(general(native, axis, keepdims))
+        raise TypeError
+
+    return apply
+
+
+max, min = _greatest(statistical.max), _greatest(statistical.min)
 
 
 def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
     """Of several dtypes too: torch promotes tensors with axes as the standard does, or fails."""
-    natives, axes = [], 0
-    for x in arrays:  # a loop costs less than comprehensions
-        native = x.native
-        natives.append(native)
-        axes += native.ndim
-    result = _new(TorchTensor)
-    first = type(axis) is int and axis == 0  # which torch need not read
-    result.native = joined = torch.cat(natives) if first else torch.cat(natives, axis)
-    if axes != len(natives) * joined.ndim:
-        raise ValueError  # torch left out an empty tensor of another number of axes
-    return result
+    if len(arrays) != 2:
+        natives = [x.native for x in arrays]
+        if len({x.ndim for x in natives}) == 1:
+            return TorchTensor(_join(natives, axis))
+    else:  # the commonest number, without a loop
+        first, second = arrays
+        x, y = first.native, second.native
+        if x.ndim == y.ndim:
+            result = _new(TorchTensor)
+            result.native = _join((x, y)) if axis is _FIRST else _join((x, y), axis)
+            return result
+    raise ValueError  # torch would leave out an empty tensor of another number of axes
+
+
+_join = torch.cat
+_FIRST = 0  # which torch need not read; compared by `is`, as False and 0.0 are no axes
 
 
 def full(shape: tuple[int, ...], value: float, dtype: DType) -> Tensor:
     result = _new(TorchTensor)
-    value = int(value) if value.__class__ is bool else value  # TorchScript takes no bool
     result.native = torch.full(shape, value, dtype=TORCH[dtype])
     return result
 
