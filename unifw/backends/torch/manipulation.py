@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -10,7 +11,6 @@ reshape = torch.reshape
 permute_dims = torch.permute
 expand_dims = torch.unsqueeze
 squeeze = torch.squeeze
-broadcast_to = torch.broadcast_to
 stack = torch.stack
 unstack = torch.unbind
 roll = torch.roll
@@ -20,6 +20,12 @@ def concat(xs: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
     if len({x.ndim for x in xs}) > 1:
         raise ValueError("tensors of one number of axes")  # torch leaves out empty ones that do not fit
     return torch.cat(list(xs), axis)
+
+
+def broadcast_to(x: torch.Tensor, shape: tuple[Any, ...]) -> torch.Tensor:
+    if any(type(size) is int and size < 0 for size in shape):  # -1 is to torch the size that there is
+        raise ValueError("negative size")
+    return torch.broadcast_to(x, shape)
 
 
 SIGNED = {torch.uint16: torch.int16, torch.uint32: torch.int32, torch.uint64: torch.int64}

@@ -145,8 +145,9 @@ def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
     result = _new(TorchTensor)
     first = type(axis) is int and axis == 0  # which torch need not read
     result.native = joined = torch.cat(natives) if first else torch.cat(natives, axis)
-    if axes != len(natives) * joined.ndim:
-        raise ValueError  # torch left out an empty tensor of another number of axes
+    ndim = joined.ndim
+    if axes != len(natives) * ndim or not (first or -ndim <= axis < ndim):
+        raise ValueError  # torch left out an empty tensor that has another number of axes, or not this axis
     return result
 
 
