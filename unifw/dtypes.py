@@ -81,12 +81,9 @@ def as_dtype(dtype: Any) -> DType:
         return dtype
     if isinstance(dtype, str) and dtype in BY_NAME:
         return BY_NAME[dtype]
-    known = _PYTHON.get(dtype) or OF_NUMPY.get(dtype)
-    if known is not None:
-        return known
     try:
-        return BY_NAME[np.dtype(dtype).name if dtype is not None else ""]
-    except (TypeError, KeyError):
+        return _PYTHON.get(dtype) or OF_NUMPY.get(dtype) or BY_NAME[np.dtype(dtype).name if dtype is not None else ""]
+    except (TypeError, ValueError, KeyError):
         raise DTypeError(
             f"dtype: got {dtype!r}; expected one of {', '.join(BY_NAME)}. Write for example unifw.float32."
         ) from None

@@ -162,7 +162,8 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
         return error
     tensors = [x for x in operands if hasattr(x, "native")]
     for x in operands:
-        if not hasattr(x, "native") and not (tensors and isinstance(x, (bool, int, float, complex))):
+        number = tensors and name != "matmul" and isinstance(x, (bool, int, float, complex))
+        if not hasattr(x, "native") and not number:
             return OperandError(
                 f"{name}: got {describe(x)}; expected a unifw Tensor. Write unifw.asarray(...) around it first."
             )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from unifw import names as _names
+from unifw.array.axes import as_shape, is_no_size
 from unifw.array.creation import asarray
 from unifw.array.indexing import take
 from unifw.array.manipulation import expand_dims, reshape
@@ -23,8 +24,8 @@ from unifw.conversion import TensorLike
 from unifw.devices import placed
 from unifw.dtypes import DType, as_dtype, float32, float64, held, int64, numpy_dtype
 from unifw.eagerly import switch as off
-from unifw.errors import ArgumentError, DTypeError, StateDictError
-from unifw.operators import unary
+from unifw.errors import ArgumentError, DTypeError, ShapeError, StateDictError
+from unifw.operators import not_a_tensor, unary
 from unifw.registry import get_backend, loaded_backends, on_load, part
 from unifw.spec import Backend
 from unifw.tensor import Tensor
@@ -179,10 +180,7 @@ def _floating(name: str, dtype: Any) -> DType:
 
 def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: Generator | None) -> Tensor:
     """Standard uniform or normal numbers by a generator, or by the stream that is in force."""
-    if isinstance(shape, int):
-        shape = (shape,)
-    if any(isinstance(size, int) and size < 0 for size in shape):
-        raise ArgumentError(f"random.{name}: got shape {shape}; expected non-negative integers.")
+    shape = _shape(name, shape)
     host = _stream_on_host(generator)
     if host is not None:
         kind = np.float64 if dtype is float64 else np.float32
@@ -190,6 +188,13 @@ def _draw(name: str, shape: Shape, dtype: DType, device: str | None, generator: 
         return asarray(values, dtype=dtype, device=device)
     backend, native = _stream_of(generator)
     return backend.Tensor(getattr(part(backend, "random"), name)(shape, dtype, placed(backend, device), native))
+
+
+def _shape(name: str, shape: Any) -> Shape:
+    sizes = as_shape(shape)
+    if any(map(is_no_size, sizes)):
+        raise ArgumentError(f"random.{name}: got shape {shape}; expected non-negative integers.")
+    return sizes
 
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
@@ -315,17 +320,16 @@ def integers(
     >>> set(unifw.random.integers(3, 5, (50,)).tolist()) <= {3, 4}
     True
     """
-    if not low < high:
-        raise ArgumentError(f"random.integers: got the range {low} to {high}; expected low below high.")
+    if not (hasattr(low, "__index__") and hasattr(high, "__index__") and low < high):
+        raise ArgumentError(f"random.integers: got the range {low} to {high}; expected low below high, both integers.")
     wanted = int64 if dtype is None else as_dtype(dtype)
     for limit in (low, high - 1):
         held("random.integers", limit, wanted)
-    host = _stream_on_host(generator)
+    shape, host = _shape("integers", shape), _stream_on_host(generator)
     if host is not None:
         return asarray(host.integers(low, high, shape).astype(numpy_dtype(wanted)), dtype=wanted, device=device)
     backend, native = _stream_of(generator)
-    sizes = shape if isinstance(shape, tuple) else (shape,)
-    drawn = part(backend, "random").integers(low, high, sizes, placed(backend, device), native)
+    drawn = part(backend, "random").integers(low, high, shape, placed(backend, device), native)
     return backend.Tensor(drawn).to(wanted)
 
 
@@ -336,9 +340,17 @@ def permutation(x: int | Tensor, *, generator: Generator | None = None) -> Tenso
     >>> sorted(unifw.random.permutation(4).tolist())
     [0, 1, 2, 3]
     """
-    rows = x if isinstance(x, int) else x.shape[0]
+    rows = _rows("permutation", x)
     order = argsort(_draw("uniform", (rows,), float64, None, generator))
     return order if isinstance(x, int) else take(x, order, axis=0)
+
+
+def _rows(name: str, x: Any) -> int:
+    if not isinstance(x, (int, Tensor)):
+        raise not_a_tensor(f"random.{name}", x)
+    if isinstance(x, Tensor) and not x.ndim:
+        raise ShapeError(f"random.{name}: got a tensor without axes; expected rows. Write x.item() for its value.")
+    return x if isinstance(x, int) else x.shape[0]
 
 
 def choice(
@@ -357,8 +369,8 @@ def choice(
     >>> sorted(unifw.random.choice(3, (3,), replace=False).tolist())
     [0, 1, 2]
     """
-    rows = x if isinstance(x, int) else x.shape[0]
-    shape = shape if isinstance(shape, tuple) else (shape,)
+    rows = _rows("choice", x)
+    shape = _shape("choice", shape)
     count = int(np.prod(shape))
     if rows < 1 or (not replace and count > rows):
         raise ArgumentError(f"random.choice: got {count} picks of {rows} rows; expected no more. Write replace=True.")

@@ -310,6 +310,8 @@ class Tensor(Operators):
             if copy is False:
                 raise CopyError("__dlpack__: got copy=False for another device; write copy=None to allow a copy.")
             x = self.wrap(self.native).to("cpu" if int(dl_device[0]) == 1 else f"gpu:{int(dl_device[1])}")
+        if stream is not None and x.device == "cpu":
+            raise ArgumentError(f"__dlpack__: got stream={stream} on the CPU, which has no streams; expected None.")
         if self.backend.interop is None:
             return x.numpy().__dlpack__(max_version=max_version)
         return self.backend.interop.capsule(x.native, copy is not False, max_version, stream)

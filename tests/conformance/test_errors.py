@@ -69,8 +69,15 @@ SHAPES: dict[str, Callable[[], Any]] = {
     "zeros": lambda: unifw.zeros((-1,)),
     "full": lambda: unifw.full((2, -3), 1),
     "ones of a fraction": lambda: unifw.ones(2.5),
+    "zeros of None": lambda: unifw.zeros(None),
+    "zeros of True": lambda: unifw.zeros(True),
     "eye": lambda: unifw.eye(-1),
     "linspace": lambda: unifw.linspace(0, 1, -1),
+    "linspace of a fraction": lambda: unifw.linspace(0, 1, 2.5),
+    "broadcast_to a negative size": lambda: unifw.broadcast_to(z(3), (2, -1)),
+    "broadcast_shapes": lambda: unifw.broadcast_shapes((1.5,), (2,)),
+    "reshape of no elements into any number of rows": lambda: unifw.reshape(z(0, 3), (-1, 0)),
+    "permutation": lambda: unifw.random.permutation(z()),
     "arange": lambda: unifw.arange(0, 1, 0),
     "asarray of uneven lists": lambda: unifw.asarray([[1, 2], [3]]),
     "setitem": lambda: assign(z(2, 3), 0, z(2)),
@@ -99,6 +106,8 @@ AXES: dict[str, Callable[[], Any]] = {
     "permute_dims of too few": lambda: unifw.permute_dims(z(2, 3), (0,)),
     "permute_dims of a repeated axis": lambda: unifw.permute_dims(z(2, 3), (0, 0)),
     "concat": lambda: unifw.concat([z(2), z(2)], axis=1),
+    "concat of empty tensors": lambda: unifw.concat([z(0), z(0)], axis=1),
+    "count_nonzero": lambda: unifw.count_nonzero(z(2), axis=1),
     "concat without axes": lambda: unifw.concat([z(), z()]),
     "stack": lambda: unifw.stack([z(2), z(2)], axis=2),
     "take": lambda: unifw.take(z(2), unifw.asarray([0]), axis=1),
@@ -122,6 +131,8 @@ OPERANDS: dict[str, Callable[[], Any]] = {
     "add": lambda: z(3) + NUMPY,
     "reflected subtract": lambda: NUMPY - z(3),
     "matmul": lambda: z(3) @ NUMPY,
+    "matmul of a number": lambda: z(3) @ 2,
+    "reflected matmul of a number": lambda: 2 @ z(3),
     "equal": lambda: z(3) == NUMPY,
     "multiply": lambda: unifw.multiply(NUMPY, z(3)),
     "maximum of no tensors": lambda: unifw.maximum(1.0, 2.0),
@@ -131,6 +142,8 @@ OPERANDS: dict[str, Callable[[], Any]] = {
     "sum": lambda: unifw.sum(NUMPY),
     "argmax": lambda: unifw.argmax(NUMPY),
     "sort": lambda: unifw.sort(NUMPY),
+    "correction": lambda: unifw.var(z(3), correction=z()),
+    "choice": lambda: unifw.random.choice(NUMPY, (2,)),
     "unique_values": lambda: unifw.unique_values(NUMPY),
     "where": lambda: unifw.where(NUMPY > 0, z(3), z(3)),
     "clip": lambda: unifw.clip(NUMPY, 0, 1),
@@ -158,13 +171,24 @@ DTYPES: dict[str, Callable[[], Any]] = {
     "astype": lambda: unifw.astype(z(2), "float31"),
     "zeros": lambda: unifw.zeros(2, dtype="complex32"),
     "isdtype": lambda: unifw.isdtype(unifw.float32, "floating"),
+    "isdtype of a tensor": lambda: unifw.isdtype(z(2), "bool"),
     "result_type": lambda: unifw.result_type(z(2), "text"),
+    "result_type of a list": lambda: unifw.result_type(z(2), [1]),
+}
+ARGUMENTS: dict[str, Callable[[], Any]] = {
+    "tensordot": lambda: unifw.tensordot(z(2), z(2), axes=(0, 0)),
+    "diff": lambda: unifw.diff(z(2), n=1.5),
+    "__dlpack__": lambda: z(2).__dlpack__(stream=1),
+    "normal": lambda: unifw.random.normal((2.5,)),
+    "uniform": lambda: unifw.random.uniform("a"),
+    "integers": lambda: unifw.random.integers(0.5, 3),
+    "integers of a negative size": lambda: unifw.random.integers(0, 3, (-1,)),
 }
 ERRORS: dict[str, tuple[type[Exception], Callable[[], Any]]] = {
     f"{kind.__name__} of {name}": (kind, call)
     for kind, cases in (
         (ShapeError, SHAPES), (AxisError, AXES), (OutOfRangeError, INDICES), (OperandError, OPERANDS),
-        (DTypeError, DTYPES),
+        (DTypeError, DTYPES), (ArgumentError, ARGUMENTS),
     )
     for name, call in cases.items()
 }  # fmt: skip

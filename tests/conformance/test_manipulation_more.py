@@ -94,6 +94,21 @@ def test_roll(backend: str, x: Any, data: st.DataObject) -> None:
         assert_same(unifw.roll(tensor, shift, axis=(axis, 0)), np.roll(x, shift, (axis, 0)))
 
 
+@pytest.mark.parametrize("shift", [2**40, -(2**40), 2**31, 2**31 - 1])
+def test_roll_by_more_than_32_bits_hold(backend: str, shift: int) -> None:
+    x = np.arange(15).reshape(5, 3)
+    assert_same(unifw.roll(unifw.asarray(x), shift), np.roll(x, shift))
+    assert_same(unifw.roll(unifw.asarray(x), (shift, 1), axis=(0, 1)), np.roll(x, (shift, 1), axis=(0, 1)))
+
+
+def test_shapes_of_tensors_and_of_one_number(backend: str) -> None:
+    x, two = unifw.arange(6), unifw.asarray(2)
+    assert unifw.reshape(x, (two, 3)).shape == unifw.broadcast_to(x[:3], [two, 3]).shape == unifw.ones((two, 3)).shape
+    assert unifw.zeros(two).shape == unifw.broadcast_to(two, 2).shape == (2,)
+    two += 1  # a shape is what the tensor was
+    assert unifw.reshape(x, (two, 2)).shape == (3, 2)
+
+
 @quick
 @given(x=filled, data=st.data())
 def test_unstack(backend: str, x: Any, data: st.DataObject) -> None:

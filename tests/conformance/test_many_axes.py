@@ -133,3 +133,33 @@ def test_gradients(backend: str) -> None:
         got = unifw.grad(function)(a).numpy()
         chosen = (a.numpy() > 0) if "where" in function.__code__.co_names else np.ones(a.shape)
         np.testing.assert_allclose(got, chosen * b.numpy().sum())
+
+
+@pytest.mark.parametrize("axis", [0, 1, MOST - 2, MOST - 1])
+def test_beyond_the_standard(backend: str, axis: int) -> None:
+    x = numbers(*(2, 3) * (MOST // 2))
+    at = np.random.default_rng(1).integers(0, x.shape[axis], x.shape)
+    power = np.exp(x - x.max(axis, keepdims=True))
+    assert_same(unifw.softmax(unifw.asarray(x), axis), power / power.sum(axis, keepdims=True), ulps=16)
+    widths = [(int(i == axis), 2 * int(i == axis)) for i in range(MOST)]
+    assert_same(unifw.pad(unifw.asarray(x), tuple(widths), constant_values=5.0), np.pad(x, widths, constant_values=5.0))
+    want = x.copy()
+    where = list(np.indices(x.shape))
+    where[axis] = at
+    np.add.at(want, tuple(where), x)
+    assert_same(unifw.scatter_add(unifw.asarray(x), unifw.asarray(at), unifw.asarray(x), axis=axis), want)
+    with pytest.raises(errors.OutOfRangeError):
+        unifw.scatter_add(unifw.asarray(x), unifw.asarray(np.full_like(at, 3)), unifw.asarray(x), axis=axis)
+
+
+@pytest.mark.parametrize("backend", NATIVE, indirect=True)
+@pytest.mark.parametrize("name", ["softmax", "pad", "scatter_add"])
+def test_beyond_the_standard_in_a_graph_of_an_unknown_size(backend: str, name: str) -> None:
+    functions: dict[str, Callable[[Any], Any]] = {
+        "softmax": lambda x: unifw.softmax(x, 0),
+        "pad": lambda x: unifw.pad(x, 1),
+        "scatter_add": lambda x: unifw.scatter_add(x, unifw.zeros_like(x, dtype="int64"), x, axis=0),
+    }
+    x = numbers(*(2, 1) * (MOST // 2))
+    got = unifw.asarray(traced(backend, functions[name], x))
+    assert_same(got, functions[name](unifw.asarray(x)).numpy(), ulps=4)

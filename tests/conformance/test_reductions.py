@@ -90,6 +90,17 @@ def test_sums_of_floats_are_as_exact_as_pairwise_ones(backend: str) -> None:
     assert abs(unifw.sum(unifw.asarray(x)).item() - x.sum(dtype="float64")) <= bound
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean", "std", "var", "any", "all"])
+def test_axes_in_a_list(backend: str, name: str) -> None:
+    x = np.arange(12.0, dtype="float64").reshape(2, 3, 2)
+    for axes in ([0], [2, 0]):
+        assert_same(
+            getattr(unifw, name)(unifw.asarray(x), axis=axes),
+            getattr(np, name)(x, axis=tuple(axes)),
+            ulps=0 if name in ("any", "all") else 8,
+        )
+
+
 def test_integer_sums_are_exact_and_wide(backend: str) -> None:
     assert_same(unifw.sum(unifw.asarray(np.int64([2**53, 1, 1]))), np.int64(2**53 + 2))
     assert_same(unifw.sum(unifw.asarray(np.int32([2**31 - 1, 1]))), np.int64(2**31))

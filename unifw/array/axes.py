@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+import numpy as np
+
 from unifw.errors import AxisError, OperandError, describe
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.tensor import Tensor
@@ -39,6 +41,27 @@ def axes_of(name: str, axis: Axis, ndim: int) -> tuple[int, ...] | int | None:
     if len(set(axes)) != len(axes):
         raise AxisError(f"{name}: got axis {axis}, which names one twice; expected distinct axes.")
     return axes
+
+
+def as_shape(shape: Any) -> tuple[Any, ...]:
+    """A shape as a tuple; Tensors of one integer count as that.
+
+    >>> as_shape(3), as_shape([2, 3])
+    ((3,), (2, 3))
+    """
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    return tuple(index(size) if isinstance(size, Tensor) else size for size in sizes)
+
+
+def is_no_size(size: Any) -> bool:
+    """Whether a number cannot be the size of an axis, or of elements; a size that a graph leaves open can.
+
+    >>> is_no_size(3), is_no_size(-1), is_no_size(2.5), is_no_size(True)
+    (False, True, True, True)
+    """
+    if isinstance(size, (int, np.integer)):
+        return isinstance(size, bool) or int(size) < 0
+    return size is None or isinstance(size, (float, complex, str, tuple, list, np.generic))
 
 
 def ndim_of(name: str, x: Any) -> int:

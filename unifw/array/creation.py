@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unifw import devices
+from unifw.array.axes import as_shape, is_no_size
 from unifw.conversion import TensorLike, to_native
 from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, held, int64, uint64
 from unifw.errors import ArgumentError, CopyError, DTypeError, OperandError, ShapeError, describe, explain
@@ -21,13 +22,8 @@ from unifw.tensor import Tensor
 Shape = int | tuple[int, ...]
 
 
-def _sizes(shape: Any) -> tuple[Any, ...]:
-    return shape if type(shape) is tuple else tuple(shape) if isinstance(shape, list) else (shape,)
-
-
 def _explain_shape(name: str, error: Exception, shape: Any) -> Exception:
-    sizes = _sizes(shape)
-    if any(isinstance(size, (float, str)) or (isinstance(size, int) and size < 0) for size in sizes):
+    if any(map(is_no_size, shape if isinstance(shape, (tuple, list)) else (shape,))):
         return ShapeError(f"{name}: got shape {shape!r}; expected non-negative integers. Write for example (2, 3).")
     return explain(name, error)
 
@@ -71,7 +67,7 @@ def _filled(name: str, shape: Shape, value: Any, dtype: DType, device: str | Non
         except Exception:
             pass  # what follows says why, or does without
     try:
-        return backend.Tensor(backend.array.full(_sizes(shape), value, dtype, device))
+        return backend.Tensor(backend.array.full(as_shape(shape), value, dtype, device))
     except Exception as error:
         raise _explain_shape(name, error, shape) from error
 
@@ -251,7 +247,7 @@ def linspace(
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     _check_range("linspace", start, stop, num)
-    if num < 0:
+    if is_no_size(num):
         raise ShapeError(f"linspace: got num={num}; expected a non-negative integer.")
     default = complex64 if isinstance(start, complex) or isinstance(stop, complex) else float32
     wanted = default if dtype is None else as_dtype(dtype)

@@ -110,7 +110,8 @@ def _contracted(x1: Tensor, x2: Tensor, axes: Axes) -> tuple[tuple[int, ...], tu
 def _pairs(
     x1: Tensor, x2: Tensor, axes: tuple[Sequence[int], Sequence[int]]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if len(axes) != 2 or len(axes[0]) != len(axes[1]):
+    pair = axes if isinstance(axes, (tuple, list)) else ()
+    if len(pair) != 2 or not all(isinstance(one, (tuple, list)) for one in pair) or len(pair[0]) != len(pair[1]):
         raise ArgumentError(
             f"tensordot: got axes={axes}; expected a number, or two sequences of one length. Write axes=((0,), (1,))."
         )

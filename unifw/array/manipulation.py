@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from unifw.array.axes import Axis, axes_of, axis_of, ndim_of, one_backend
+from unifw.array.axes import Axis, as_shape, axes_of, axis_of, ndim_of, one_backend
 from unifw.dtypes import promote
 from unifw.errors import AxisError, CopyError, ShapeError, explain
 from unifw.operators import call, not_a_tensor
@@ -37,6 +37,8 @@ def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -
     except Exception as error:
         if not isinstance(shape, (tuple, list)) or any(isinstance(size, (float, complex, str)) for size in shape):
             raise ShapeError(f"reshape: got shape {shape!r}; expected integers. Write for example (2, -1).") from error
+        if any(isinstance(size, Tensor) for size in shape):
+            return reshape(x, as_shape(shape), copy=copy)
         if all(isinstance(size, int) for size in (*x.shape, *shape)):
             wanted = "a whole number of rows" if -1 in shape else f"{prod(shape)} elements"
             raise ShapeError(
@@ -114,10 +116,10 @@ def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
     """
     ndim_of("broadcast_to", x)
     try:
-        return x.wrap(x.ops.broadcast_to(x.native, tuple(shape)))
+        return x.wrap(x.ops.broadcast_to(x.native, as_shape(shape)))
     except Exception as error:
         raise ShapeError(
-            f"broadcast_to: got shape {x.shape} for the shape {tuple(shape)}; expected each axis, counted from the "
+            f"broadcast_to: got shape {x.shape} for the shape {shape}; expected each axis, counted from the "
             "last, to be equal or 1. Write unifw.expand_dims(x, axis=...) to line them up."
         ) from error
 
@@ -217,7 +219,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """
     try:
         return np.broadcast_shapes(*shapes)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise ShapeError(
             f"broadcast_shapes: got {' and '.join(map(str, shapes))}; expected each axis, counted from the last, to be "
             "equal or 1. Write unifw.expand_dims(x, axis=...) to line them up."

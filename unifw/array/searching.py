@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from unifw.array.axes import Axis, axis_of, ndim_of, one_backend
+from unifw.array.axes import Axis, axes_of, axis_of, ndim_of, one_backend
 from unifw.array.comparison import not_equal
 from unifw.array.data_type import astype
 from unifw.array.scatter import gather
@@ -84,7 +84,7 @@ def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) ->
     >>> unifw.count_nonzero(unifw.asarray([[0, 5], [7, 1]]), axis=1).tolist()
     [1, 2]
     """
-    ndim_of("count_nonzero", x)
+    axes_of("count_nonzero", axis, ndim_of("count_nonzero", x))
     return sum_(x if x.dtype is bool_ else not_equal(x, 0), axis=axis, keepdims=keepdims)
 
 

@@ -12,7 +12,7 @@ from unifw.array.axes import Axis, axes_of, axis_of, ndim_of
 from unifw.array.data_type import astype
 from unifw.array.manipulation import concat
 from unifw.dtypes import as_dtype
-from unifw.errors import AxisError, DTypeError, ShapeError, explain
+from unifw.errors import AxisError, DTypeError, OperandError, ShapeError, describe, explain
 from unifw.operators import call, not_a_tensor
 from unifw.tensor import Tensor
 
@@ -22,6 +22,7 @@ def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float |
     try:
         native = x.native
         if axis is not None:
+            axis = tuple(axis) if isinstance(axis, list) else axis
             if type(axis) is tuple and not axis:  # nothing is reduced, but dtypes change as they do in a reduction
                 return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
             if not native.ndim:
@@ -30,6 +31,8 @@ def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float |
                 axes_of(name, axis, native.ndim)
         if correction is None:
             return x.wrap(getattr(x.ops, name)(native, axis, keepdims))
+        if not isinstance(correction, (int, float)):
+            raise OperandError(f"{name}: got correction {describe(correction)}; expected a number. Write correction=1.")
         return x.wrap(getattr(x.ops, name)(native, axis, keepdims, correction))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error

@@ -43,8 +43,8 @@ def diff(
     [3, 5, 7]
     """
     axis = axis_of("diff", axis, ndim_of("diff", x))
-    if n < 0:
-        raise ArgumentError(f"diff: got n={n}; expected 0 or more.")
+    if not hasattr(n, "__index__") or n < 0:
+        raise ArgumentError(f"diff: got n={n}; expected an integer not below 0.")
     if x.dtype is bool_:
         raise DTypeError("diff: got dtype bool; expected numbers. Write x[1:] != x[:-1] to find changes.")
     parts = [part for part in (prepend, x, append) if part is not None]

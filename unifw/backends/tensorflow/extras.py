@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import TF, UNIFW
+from unifw.backends.tensorflow.native import TF, UNIFW, shape
 from unifw.backends.tensorflow.promotion import constant, floating
 from unifw.backends.tensorflow.scatter import last_first
 from unifw.dtypes import promote
@@ -20,7 +21,14 @@ def logsumexp(x: tf.Tensor, axis: tuple[int, ...], keepdims: bool) -> tf.Tensor:
 
 
 def softmax(x: tf.Tensor, axis: int) -> tf.Tensor:
-    return last_first(raw.Softmax(logits=last_first(floating(x), axis)), axis)
+    x = last_first(floating(x), axis)
+    if x.shape.rank > _MOST_SOFTMAX_AXES:
+        sizes = shape(x)
+        return last_first(tf.reshape(raw.Softmax(logits=tf.reshape(x, (-1, sizes[-1]))), sizes), axis)
+    return last_first(raw.Softmax(logits=x), axis)
+
+
+_MOST_SOFTMAX_AXES = 5  # of TensorFlow's kernel
 
 
 def log_softmax(x: tf.Tensor, axis: int) -> tf.Tensor:
@@ -28,9 +36,19 @@ def log_softmax(x: tf.Tensor, axis: int) -> tf.Tensor:
 
 
 def pad(x: tf.Tensor, widths: Sequence[tuple[int, int]], value: Any) -> tf.Tensor:
+    if len(widths) > _MOST_PADDED_AXES:  # one after another, of three axes: those before, it and those after
+        for axis, width in enumerate(widths):
+            sizes = shape(x)
+            before, own, after = sizes[:axis], sizes[axis], sizes[axis + 1 :]
+            rows = tf.reshape(x, (prod(before), own, prod(after)))
+            x = tf.reshape(pad(rows, [(0, 0), width, (0, 0)], value), (*before, own + sum(width), *after))
+        return x
     return raw.PadV2(
         input=x, paddings=tf.constant(widths, tf.int32, (len(widths), 2)), constant_values=constant(value, x.dtype)
     )
+
+
+_MOST_PADDED_AXES = 6  # of TensorFlow's kernel
 
 
 def einsum(equation: str, xs: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import tensorflow as tf
 
-from unifw.backends.tensorflow.native import eager, integers, op, thread
+from unifw.backends.tensorflow.native import eager, integers, kept_integers, op, static_shape, thread
 from unifw.backends.tensorflow.native import shape as _shape
 
 _reshape, _transpose, _expand, _broadcast = op("Reshape"), op("Transpose"), op("ExpandDims"), op("BroadcastTo")
@@ -16,7 +16,14 @@ _join, _reverse, _roll = op("ConcatV2"), op("ReverseV2"), op("Roll")
 
 
 def reshape(x: tf.Tensor, shape: tuple[Any, ...]) -> tf.Tensor:
-    return _reshape(x, integers(shape))
+    return _reshape(x, _kept_sizes(*shape) if thread.is_eager else shape)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _kept_sizes(*shape: int) -> tf.Tensor:
+    if -1 in shape and 0 in shape:
+        raise ValueError("rows of any number have no elements")  # the kernel would take some number
+    return kept_integers(*shape)
 
 
 def permute_dims(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
@@ -83,6 +90,8 @@ def flip(x: tf.Tensor, axes: tuple[int, ...]) -> tf.Tensor:
 
 
 def roll(x: tf.Tensor, shifts: tuple[int, ...], axes: tuple[int, ...]) -> tf.Tensor:
+    sizes = static_shape(x)
+    shifts = tuple(shift % (sizes[axis] or 2**31) for shift, axis in zip(shifts, axes, strict=True))  # of 32 bits
     return _roll(x, integers(shifts), integers(axes))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from unifw.backends.tensorflow.native import shape
+
 raw = tf.raw_ops
 
 
@@ -26,16 +28,26 @@ def gather(x: tf.Tensor, indices: tf.Tensor, axis: int) -> tf.Tensor:
     return last_first(raw.GatherV2(params=x, indices=indices, axis=last, batch_dims=last), axis)
 
 
-def places(indices: tf.Tensor, axis: int) -> tf.Tensor:
-    """The whole position of each index along `axis`, in a new last axis."""
+def places(indices: tf.Tensor, axis: int) -> list[tf.Tensor]:
+    """The whole position of each index along `axis`: a tensor for each axis."""
     sizes = tf.shape(indices, indices.dtype)
     along = list(tf.meshgrid(*(tf.range(sizes[i]) for i in range(indices.shape.rank)), indexing="ij"))
     along[axis] = indices
-    return tf.stack(along, -1)
+    return along
 
 
 def scatter_add(x: tf.Tensor, indices: tf.Tensor, updates: tf.Tensor, axis: int) -> tf.Tensor:
-    return tf.tensor_scatter_nd_add(x, places(indices, axis), updates)
+    at = places(indices, axis)
+    if len(at) <= _MOST_PLACES:
+        return tf.tensor_scatter_nd_add(x, tf.stack(at, -1), updates)
+    first = 0 if axis > 1 else len(at) - 2  # of two neighbours that are not `axis` and count as one
+    sizes, last = shape(x), first + 2
+    at[first:last] = [at[first] * tf.cast(sizes[first + 1], tf.int64) + at[first + 1]]
+    merged = tf.reshape(x, (*sizes[:first], sizes[first] * sizes[first + 1], *sizes[last:]))
+    return tf.reshape(tf.tensor_scatter_nd_add(merged, tf.stack(at, -1), updates), sizes)
+
+
+_MOST_PLACES = 7  # of TensorFlow's kernel
 
 
 def segment_sum(data: tf.Tensor, segment_ids: tf.Tensor, num_segments: int) -> tf.Tensor:

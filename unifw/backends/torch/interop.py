@@ -48,4 +48,5 @@ def _backwards(x: Any) -> bool:
 def capsule(x: torch.Tensor, copy: bool, max_version: tuple[int, int] | None, stream: Any) -> Any:
     x = x.detach().resolve_conj().resolve_neg()
     x = x.clone() if copy else x
-    return x.__dlpack__(max_version=max_version) if stream is None else x.__dlpack__(stream, max_version=max_version)
+    streams = {} if stream is None else {"stream": stream}
+    return x.__dlpack__(max_version=max_version, **streams)

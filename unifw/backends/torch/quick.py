@@ -165,16 +165,17 @@ def concat(arrays: Sequence[Tensor], axis: int) -> Tensor:
     """Of several dtypes too: torch promotes tensors with axes as the standard does, or fails."""
     if len(arrays) != 2:
         natives = [x.native for x in arrays]
-        if len({x.ndim for x in natives}) == 1:
+        ndims = {x.ndim for x in natives}
+        if len(ndims) == 1 and -(ndim := ndims.pop()) <= axis < ndim:
             return TorchTensor(_join(natives, axis))
     else:  # the commonest number, without a loop
         first, second = arrays
         x, y = first.native, second.native
-        if x.ndim == y.ndim:
+        if x.ndim == y.ndim and (axis is _FIRST or -x.ndim <= axis < x.ndim):
             result = _new(TorchTensor)
             result.native = _join((x, y)) if axis is _FIRST else _join((x, y), axis)
             return result
-    raise ValueError  # torch would leave out an empty tensor of another number of axes
+    raise ValueError  # torch would leave out an empty tensor of another number of axes, or take any axis of such
 
 
 _join = torch.cat

@@ -19,7 +19,7 @@ def max_unpool(x: tf.Tensor, indices: tf.Tensor, sizes: Sizes, channels_last: bo
     axis, pooled = 1 if channels_last else 2, shape(x)
     before, space, after = pooled[:axis], pooled[axis : axis + len(sizes)], pooled[axis + len(sizes) :]
     flat = (*before, math.prod(space), *after)
-    where = places(reshape(indices, flat), axis)
+    where = tf.stack(places(reshape(indices, flat), axis), -1)
     zeros = tf.zeros((*before, math.prod(sizes), *after), x.dtype)
     y = tf.tensor_scatter_nd_update(zeros, where, reshape(x, flat))
     return reshape(y, (*before, *sizes, *after))
