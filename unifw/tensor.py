@@ -188,7 +188,9 @@ class Tensor(Operators):
         return values.item()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Numpy:
-        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+        if copy is False:
+            raise CopyError("asarray: got copy=False for a Tensor, whose values NumPy gets as a copy; write copy=None.")
+        return self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
 
     def __bool__(self) -> bool:
         return bool(self._number("bool()", "unifw.all(x), unifw.any(x), or unifw.where(x, a, b) for each"))
@@ -365,10 +367,9 @@ def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
         return _native_part(x, key)
-    for part in key:
-        if type(part) not in _PLAIN_INDEX:
-            return tuple(_native_part(x, part) for part in key)
-    return key
+    if _PLAIN_INDEX.issuperset(map(type, key)):
+        return key
+    return tuple(_native_part(x, part) for part in key)
 
 
 _PLAIN_TYPES = (int, slice, type(None), type(Ellipsis))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 import unifw
-from unifw.errors import DTypeError, ShapeError
+from unifw.errors import CopyError, DTypeError, ShapeError
 
 from .oracle import assert_same
 from .strategies import EVERY, arrays, filled_shapes, quick
@@ -38,6 +38,8 @@ def test_values(backend: str, x: Any) -> None:
     np.testing.assert_array_equal(np.asarray(tensor), x)
     assert np.asarray(tensor, "float64").dtype == "float64"
     assert tensor.tolist() == x.tolist()
+    with pytest.raises(CopyError, match="as a copy; write copy=None"):
+        np.asarray(tensor, copy=False)
 
 
 @quick
