@@ -8,6 +8,7 @@ from unifw.array.axes import axis_of, one_backend
 from unifw.array.data_type import astype
 from unifw.dtypes import bool_, int64, promote
 from unifw.errors import ArgumentError, DTypeError, OperandError, OutOfRangeError, ShapeError, describe
+from unifw.keys import agree
 from unifw.tensor import Tensor
 
 
@@ -44,7 +45,7 @@ def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, /, *, axis: int) ->
     one_backend("scatter_add", (x, indices, updates))
     axis = axis_of("scatter_add", axis, x.ndim)
     places = _places("scatter_add", x, indices, axis)
-    if not _fit(_sizes(updates), _sizes(indices)):
+    if not agree(_sizes(updates), _sizes(indices)):
         raise ShapeError(
             f"scatter_add: got updates of shape {updates.shape}; expected {indices.shape}, as the indices."
         )
@@ -70,7 +71,7 @@ def segment_sum(data: Tensor, segment_ids: Tensor, /, num_segments: int) -> Tens
     if num_segments < 0:
         raise ArgumentError(f"segment_sum: got num_segments={num_segments}; expected 0 or more.")
     ids = positions("segment_sum", segment_ids)
-    if ids.ndim != 1 or not data.ndim or not _fit(_sizes(data)[:1], _sizes(ids)):
+    if ids.ndim != 1 or not data.ndim or not agree(_sizes(data)[:1], _sizes(ids)):
         raise ShapeError(
             f"segment_sum: got ids of shape {ids.shape} for data of shape {data.shape}; expected one id for each row."
         )
@@ -95,13 +96,6 @@ def positions(name: str, indices: Tensor) -> Tensor:
 def _sizes(x: Tensor) -> tuple[int | None, ...]:
     sizes: tuple[int | None, ...] = x.ops.static_shape(x.native)
     return sizes
-
-
-def _fit(first: tuple[int | None, ...], second: tuple[int | None, ...]) -> bool:
-    """Whether two shapes are equal as far as they are known."""
-    return len(first) == len(second) and all(
-        a is None or b is None or a == b for a, b in zip(first, second, strict=True)
-    )
 
 
 def _places(name: str, x: Tensor, indices: Tensor, axis: int) -> Tensor:

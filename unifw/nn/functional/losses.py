@@ -9,6 +9,7 @@ from typing import Any
 
 from unifw.array.axes import axis_of, one_backend
 from unifw.errors import ArgumentError, DTypeError, OutOfRangeError, ShapeError, UnifwError, explain, first_line
+from unifw.keys import agree
 from unifw.nn.functional.checks import check_floating, first_outside
 from unifw.nn.functional.reduction import REDUCTIONS, Reduction, run_loss
 from unifw.registry import part
@@ -118,7 +119,7 @@ def _check_classes(name: str, x: Tensor, targets: Tensor, weight: Tensor | None,
             f"Write targets.to(unifw.{x.dtype}), or unifw.argmax(targets, axis=-1) if they are one-hot."
         )
     wanted = shape if soft else (*shape[:axis], *shape[axis + 1 :])
-    if len(got) != len(wanted) or any(a != b and None not in (a, b) for a, b in zip(got, wanted, strict=True)):
+    if not agree(got, wanted):
         raise ShapeError(
             f"{name}: got targets of shape {got} for logits of shape {shape}; "
             f"expected {wanted}. Write axis= if the classes are not on the last axis."
