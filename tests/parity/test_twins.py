@@ -164,8 +164,8 @@ def test_two_backends_in_one_operation_are_refused(operation, backend: str) -> N
 WITH_BIAS = {
     "linear": lambda w, b: F.linear(w[0], w[0], b),
     "bilinear": lambda w, b: F.bilinear(w[0], w[0], w, b),
-    "convolution": lambda w, b: F.conv1d(w, w, b),
-    "convolution transposed": lambda w, b: F.conv_transpose1d(w, w, b),
+    "conv1d": lambda w, b: F.conv1d(w, w, b),
+    "conv_transpose1d": lambda w, b: F.conv_transpose1d(w, w, b),
     "batch_norm": lambda w, b: F.batch_norm(w, None, None, b - b, b, training=True),
     "batch_norm bias": lambda w, b: F.batch_norm(w, None, None, w[0, 0], b, training=True),
     "batch_norm variance": lambda w, b: F.batch_norm(w, unifw.Buffer(w[0, 0]), unifw.Buffer(b)),
