@@ -77,15 +77,17 @@ def info(name: str) -> BackendInfo:
     return result
 
 
-def load_backend(name: str) -> Backend:
-    """The backend called `name`, importing its framework at the first call.
+def load_backend(backend: str | Backend) -> Backend:
+    """The backend of a name, whose framework is imported at the first call; a backend as it is.
 
     Raises UnknownBackendError and BackendNotInstalledError, both with the list of what is there.
     """
-    if name in _loaded:
-        return _loaded[name]
+    if not isinstance(backend, str):
+        return backend
+    if backend in _loaded:
+        return _loaded[backend]
     with _loading:  # another thread may have begun
-        return _loaded[name] if name in _loaded else _load(name)
+        return _loaded[backend] if backend in _loaded else _load(backend)
 
 
 def _load(name: str) -> Backend:
@@ -159,7 +161,7 @@ def using_backend(backend: str | Backend) -> Iterator[Backend]:
     ...     backend is get_backend()
     True
     """
-    chosen = load_backend(backend) if isinstance(backend, str) else backend
+    chosen = load_backend(backend)
     token = _active.set(chosen)
     try:
         yield chosen

@@ -264,7 +264,7 @@ class Tensor(Operators):
         >>> x.to_backend(x.backend.name) is x
         True
         """
-        target = load_backend(backend) if isinstance(backend, str) else backend
+        target = load_backend(backend)
         if target is self.backend:
             return self
         self._known("to_backend()")
@@ -272,11 +272,12 @@ class Tensor(Operators):
         shared = source.to_dlpack(self.native) if source is not None and sink is not None else None
         if shared is not None and sink is not None:
             return target.Tensor(sink.from_dlpack(shared))
-        return target.Tensor(target.array.from_numpy(self.numpy(), self.dtype, self._place_on(target), True))
+        return target.Tensor(self._copied_to(target))
 
-    def _place_on(self, backend: Backend) -> str | None:
-        """The tensor's device, if another backend has it too; else the one in force."""
-        return self.device if self.device in backend.devices.devices() else placed(backend)
+    def _copied_to(self, backend: Backend) -> Native:
+        """The values on a backend: on the tensor's device, if it has one of the name, else on the one in force."""
+        place = self.device if self.device in backend.devices.devices() else placed(backend)
+        return backend.array.from_numpy(self.numpy(), self.dtype, place, True)
 
     def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
         import unifw

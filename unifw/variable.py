@@ -113,12 +113,11 @@ class Variable(Tensor):
         >>> buffer.to_backend(buffer.backend) is buffer
         True
         """
-        target = load_backend(backend) if isinstance(backend, str) else backend
+        target = load_backend(backend)
         return self if target is self.backend else self._remade(target)
 
     def _remade(self, backend: Backend) -> Self:
-        native = backend.array.from_numpy(self.numpy(), self.dtype, self._place_on(backend), True)
-        made: Self = getattr(backend, self.kind)(backend.Tensor(native), *self._traits)
+        made: Self = getattr(backend, self.kind)(backend.Tensor(self._copied_to(backend)), *self._traits)
         return made
 
     @property

@@ -58,7 +58,7 @@ def _shared_memory(x: Any) -> Tensor | None:
 def _copied(x: Any) -> Tensor:
     target = get_backend()
     if isinstance(x, Tensor):
-        return target.Tensor(target.array.from_numpy(x.numpy(), x.dtype, x._place_on(target), True))
+        return target.Tensor(x._copied_to(target))
     try:
         values = np.from_dlpack(x)
     except (BufferError, RuntimeError, TypeError, ValueError) as error:

@@ -224,7 +224,7 @@ class Module(Members):
         >>> model.to_backend(model.backend.name) is model
         True
         """
-        target = load_backend(backend) if isinstance(backend, str) else backend
+        target = load_backend(backend)
         tensors = [member for _, member in self._members() if isinstance(member, Tensor)]
         if all(x.backend is target for x in tensors):
             return self
