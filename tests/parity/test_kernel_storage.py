@@ -72,13 +72,15 @@ def test_weights_of_dense_layers_lie_as_their_products_take_them() -> None:
     }
 
 
-def test_a_step_turns_no_weight_of_a_dense_layer() -> None:
+@pytest.mark.parametrize("clipped", [False, True])
+def test_a_step_turns_no_weight_of_a_dense_layer(clipped: bool) -> None:
     model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)).to_backend("tensorflow")
     optimizer, wrap = unifw.optim.AdamW(model), model.backend.Tensor
     optimizer.prepare([name for name, _ in model.named_parameters()])
 
     def step(x: Any) -> Any:
         value, slopes = unifw.value_and_grad(lambda model, x: unifw.sum(model(x) ** 2))(model, wrap(x))
+        slopes = unifw.optim.clip_grad_norm(slopes, 1.0)[0] if clipped else slopes
         optimizer.apply(slopes, optimizer.dynamic(tuple(slopes)))
         return value.native
 

@@ -7,10 +7,11 @@ from contextlib import nullcontext
 from typing import Any, final
 
 import tensorflow as tf
+from tensorflow.python import pywrap_tfe
 
 from unifw.backends.tensorflow.capture import new_variable
 from unifw.backends.tensorflow.devices import device_of
-from unifw.backends.tensorflow.native import UNIFW, eager, is_recorded, static_shape, thread
+from unifw.backends.tensorflow.native import UNIFW, eager, is_traced, shape, thread
 from unifw.backends.tensorflow.storage import (
     KernelVariable,
     laid,
@@ -29,6 +30,7 @@ __all__ = ["TensorFlowBuffer", "TensorFlowParameter", "TensorFlowTensor", "bind"
 Turn = Callable[[Any], Any]
 
 _quick_read = eager("ReadVariableOp")
+_no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 
 
 class TensorFlowTensor(Tensor):
@@ -48,7 +50,8 @@ class TensorFlowTensor(Tensor):
 class TurnedTensor(TensorFlowTensor):
     """A constant that has its axes in the order of a KernelVariable until its value is read.
 
-    A gradient that goes from the tape to the optimiser is never turned.
+    A gradient that goes from the tape to the optimiser is never turned. In a graph each reading turns it, which the
+    graph optimiser makes one: a graph inside, or a part that is not recorded, must not leave its own to those after it.
     """
 
     __slots__ = ("_read", "storage")
@@ -59,8 +62,10 @@ class TurnedTensor(TensorFlowTensor):
 
     @property
     def native(self) -> Any:
+        if is_traced(self.storage):
+            return window_last(self.storage)
         if self._read is None:
-            with nullcontext() if thread.is_eager else tf.init_scope():  # a graph that reads it will not last as long
+            with nullcontext() if thread.is_eager else tf.init_scope():
                 self._read = window_last(self.storage)
         return self._read
 
@@ -72,11 +77,11 @@ class TurnedTensor(TensorFlowTensor):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return public_sizes(static_shape(self.storage))
+        return public_sizes(shape(self.storage))
 
     @property
     def ndim(self) -> int:
-        return len(static_shape(self.storage))
+        return len(shape(self.storage))
 
     @property
     def dtype(self) -> DType:
@@ -95,7 +100,7 @@ class TurnedTensor(TensorFlowTensor):
 
 def turned(stored: Any) -> Tensor:
     """A Tensor of one in the order of a KernelVariable; turned now where a derivative of that may be asked for."""
-    return TensorFlowTensor(window_last(stored)) if is_recorded() else TurnedTensor(stored)
+    return TurnedTensor(stored) if _no_tape() else TensorFlowTensor(window_last(stored))
 
 
 def _reader(kernel: Turn | None, other: Turn | None) -> property:
@@ -145,6 +150,10 @@ class _Stored:
     @property
     def dtype(self) -> DType:
         return UNIFW[self.storage.dtype]
+
+    @property
+    def device(self) -> str:
+        return device_of(self.storage)
 
     def _matches(self: Any, x: Tensor) -> bool:
         if x._turned is not self._turned:

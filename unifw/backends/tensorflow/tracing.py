@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
 from unifw.backends.tensorflow.capture import capture, differentiated_again, flat_call, outside, owners
+from unifw.backends.tensorflow.native import static_shape
 from unifw.backends.tensorflow.sizes import specs
 from unifw.errors import CompileWarning
 from unifw.spec.tracing import Program, StepsInterruptedError
@@ -87,6 +88,7 @@ class Step:
         self._function = function
         self._compiled = tf.function(self._unpacked, autograph=False)
         self._programs: dict[Any, StepProgram] = {}
+        self._numbers: tuple[list[float] | None, Any] = None, None
 
     def _unpacked(self, scalars: tf.Tensor, *batch: tf.Tensor) -> tuple[Any, ...]:
         return self._function(tf.unstack(scalars) if scalars.shape[0] else [], batch)
@@ -94,12 +96,20 @@ class Step:
     def __call__(self, scalars: Sequence[float], batch: tuple[tf.Tensor, ...]) -> tuple[Any, ...]:
         program = self._program(len(scalars), batch)
         try:
-            return tuple(program.run([tf.constant(np.asarray(scalars, np.float64)), *batch]))
+            return tuple(program.run([self._vector(scalars), *batch]))
         except tf.errors.OpError as error:
             failed = error
         results = tuple(self._function(scalars, batch))  # says what is wrong, and in which layer; or does the work
         warnings.warn(f"a compiled step failed, and ran as Python: {reason(failed)}", CompileWarning, stacklevel=2)
         return results
+
+    def _vector(self, scalars: Sequence[float]) -> tf.Tensor:
+        """The numbers of a step; those of the last one, if they are the same, as a tensor takes a while to make."""
+        last, vector = self._numbers
+        if scalars != last:
+            vector = tf.constant(np.asarray(scalars, np.float64))
+            self._numbers = list(scalars), vector
+        return vector
 
     def several(self, scalars: Sequence[Sequence[float]], batches: Sequence[tuple[tf.Tensor, ...]]) -> list[Any]:
         program = self._program(len(scalars[0]), batches[0])
@@ -111,8 +121,9 @@ class Step:
         return list(zip(*[tf.unstack(x) for x in outputs], strict=True))
 
     def _program(self, count: int, batch: tuple[tf.Tensor, ...]) -> StepProgram:
-        key = (count, *[(x.dtype, x.shape.rank, x.shape[1:]) for x in batch])
-        fixed = key if key in self._programs else (key, *[tuple(x.shape) for x in batch])
+        shapes = [static_shape(x) for x in batch]
+        key = (count, *[(x.dtype, len(shape), shape[1:]) for x, shape in zip(batch, shapes, strict=True)])
+        fixed = key if key in self._programs else (key, *shapes)
         if fixed not in self._programs:
             try:
                 self._programs[key] = self._traced(count, batch, open_batch=True)

@@ -79,8 +79,8 @@ def _of_classes(
         usual = axis == -1 and weight is None and targets.ops is x.ops and reduction in REDUCTIONS
         if not usual or classes.shape != shape[:-1]:  # what is no integer, the kernels refuse
             _check_classes(name, x, targets, weight, axis, reduction)
-        kernel, own = getattr(x.backend.nn, name), None if weight is None else weight.native
-        return x.wrap(kernel(native, classes, own, axis % len(shape), *settings, reduction))
+        own = None if weight is None else weight.native
+        return x.wrap(getattr(x.kernels, name)(native, classes, own, axis % len(shape), *settings, reduction))
     except Exception as error:
         if isinstance(error, UnifwError):
             raise

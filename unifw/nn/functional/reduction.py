@@ -37,10 +37,11 @@ def run_loss(
     x: Any = tensors[0]
     try:
         ops = x.ops
-        natives: list[Any] = [None if tensor is None else tensor.native for tensor in tensors]
+        natives: list[Any] = []
         for tensor in tensors:
             if tensor is not None and tensor.ops is not ops:
                 raise mixed_backends(name, x, tensor)
+            natives.append(None if tensor is None else tensor.native)
         first = natives[0]
         for i in range(1, same):
             if natives[i].shape != first.shape:
@@ -48,7 +49,7 @@ def run_loss(
             if natives[i].dtype is not first.dtype:
                 first, natives[i] = promoted(ops, first, natives[i])
                 natives[0] = first
-        wrapped: Tensor = x.wrap(getattr(x.backend.nn, name)(*natives, *settings, reduction))
+        wrapped: Tensor = x.wrap(getattr(x.kernels, name)(*natives, *settings, reduction))
         return wrapped
     except Exception as error:
         raise explain_loss(name, error, tensors) from error
