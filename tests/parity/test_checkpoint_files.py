@@ -14,7 +14,7 @@ import torch
 
 import unifw
 from unifw import nn, registry
-from unifw.errors import BackendNotInstalledError, FileFormatError, StateDictError
+from unifw.errors import BackendNotInstalledError, FileFormatError, PathMissingError, StateDictError
 
 
 def network() -> nn.Module:
@@ -84,6 +84,9 @@ def test_an_index_of_pytorchs_files(backend: str, tmp_path: Path) -> None:
     model = network()
     assert not unifw.load_checkpoint(model, tmp_path)
     same_output(model, reference)
+    (tmp_path / files["4.bias"]).unlink()
+    with pytest.raises(PathMissingError, match=f"nothing at .*{files['4.bias']}"):
+        unifw.load_checkpoint(model, tmp_path)
 
 
 def test_the_entry_of_a_nested_file(backend: str, tmp_path: Path) -> None:
@@ -136,10 +139,16 @@ def test_files_that_are_something_else(backend: str, tmp_path: Path) -> None:
     (tmp_path / "cut.pt").write_bytes((tmp_path / "cut.pt").read_bytes()[:-9000])
     (tmp_path / "text.pt").write_text("hello")
     (tmp_path / "empty.pt").touch()
+    model = network()
+    before = model.state_dict()
     torch.save([1, 2], tmp_path / "list.pt")
     torch.save({"epoch": 1}, tmp_path / "numbers.pt")
     torch.save({**theirs().state_dict(), "4.bias": torch.ones(4).to(torch.float8_e5m2)}, tmp_path / "float8.pt")
+    torch.save({**theirs().state_dict(), "4.weight": torch.zeros(4, 12).to_sparse()}, tmp_path / "sparse.pt")
+    torch.save({**theirs().state_dict(), "4.weight": torch.zeros(4, 12, device="meta")}, tmp_path / "meta.pt")
     for name, reason in (
+        ("sparse", r"a tensor of the layout torch\.sparse_coo; expected dense ones with values"),
+        ("meta", r"a tensor without values \(of the device meta\)"),
         ("program", r"TorchScript program.*unifw\.load_artifact"),
         ("cut", "damaged"),
         ("text", "damaged"),
@@ -149,7 +158,9 @@ def test_files_that_are_something_else(backend: str, tmp_path: Path) -> None:
         ("numbers", r"holds a dict of 'epoch'; expected tensors"),
     ):
         with pytest.raises(FileFormatError, match=reason):
-            unifw.load_checkpoint(network(), tmp_path / f"{name}.pt")
+            unifw.load_checkpoint(model, tmp_path / f"{name}.pt")
+        for key, value in model.state_dict().items():
+            np.testing.assert_array_equal(value.numpy(), before[key].numpy(), err_msg=f"{name}: {key}")
 
 
 def test_the_weights_of_a_saved_model_come_back(backend: str, tmp_path: Path) -> None:

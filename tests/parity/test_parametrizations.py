@@ -70,6 +70,27 @@ def test_spectral_norm_of_convolutions_is_torchs(backend: str, torch: Any, kind:
         np.testing.assert_allclose(ours.weight.numpy(), theirs.weight.detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
+def test_spectral_norm_of_a_weight_that_is_computed_already_is_torchs(backend: str, torch: Any) -> None:
+    ready = torch.nn.utils.parametrizations
+    theirs = ready.spectral_norm(ready.weight_norm(torch.nn.Linear(4, 3)).eval())
+    ours = spectral_norm(weight_norm(nn.Linear(4, 3)).eval())
+    assert not ours.load_state_dict(theirs.state_dict())
+    for _ in range(2):  # in evaluation no reading moves the directions
+        np.testing.assert_allclose(ours.weight.numpy(), theirs.weight.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+def test_files_from_before_parametrisations_load(backend: str, torch: Any, tmp_path: Path) -> None:
+    theirs = torch.nn.Sequential(torch.nn.utils.weight_norm(torch.nn.Linear(4, 3)))
+    assert "0.weight_g" in theirs.state_dict()
+    torch.save(theirs.state_dict(), tmp_path / "old.pt")
+    ours, x = nn.Sequential(weight_norm(nn.Linear(4, 3))), np.ones((2, 4), np.float32)
+    assert not unifw.load_checkpoint(ours, tmp_path / "old.pt")
+    np.testing.assert_allclose(
+        ours(unifw.asarray(x)).numpy(), theirs(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
+
+
 def test_one_seed_one_start_and_twins_agree(backend: str) -> None:
     models, outputs, x = [], [], np.ones((2, 4), np.float32)
     for name in (backend, OTHER[backend]):

@@ -180,6 +180,16 @@ BAD: dict[str, tuple[Any, Any, str]] = {
         ShapeError,
         r"as attn_mask; expected \(2, 3\) axes",
     ),
+    "layer-mask-turned": (
+        lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), attn_mask=ones((2, 3, 2))),
+        ShapeError,
+        r"\(2, 3, 2\).* as attn_mask; expected \(2, 2, 3\), \(N \* heads, L, S\)",
+    ),
+    "layer-mask-array": (
+        lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), attn_mask=np.zeros((2, 3), bool)),
+        OperandError,
+        "attn_mask: got ndarray.*expected a unifw Tensor",
+    ),
     "layer-heads": (lambda: nn.MultiheadAttention(8, 3), ArgumentError, "embed_dim=8 for 3 heads"),
     "layer-dropout": (lambda: nn.MultiheadAttention(8, 2, dropout=2.0), ArgumentError, "dropout=2.0"),
 }

@@ -96,6 +96,22 @@ def test_rule_in_sixteen_bits(
     np.testing.assert_allclose(parameter.numpy().astype("float64"), wanted, atol=4e-2)
 
 
+@pytest.mark.parametrize(("rule", "moves"), [(optim.Adam, 1.0), (optim.RMSprop, 10.0), (optim.Adagrad, 1.0)])
+def test_squares_that_float16_would_lose_are_kept(backend: str, rule: Any, moves: float) -> None:
+    """A gradient of 1e-5 has a square of 1e-10: a first step is lr times its sign, whatever its size, and not NaN."""
+    parameter = unifw.Parameter(unifw.asarray([1.0, 1.0, 1.0], dtype=unifw.float16))
+    optimizer = rule({"weight": parameter}, lr=1 / 64)
+    run(optimizer, [np.asarray([1e-5, -1e-5, 0.0])])
+    np.testing.assert_allclose(parameter.numpy(), [1 - moves / 64, 1 + moves / 64, 1.0], rtol=2e-3)
+    assert parameter.dtype is unifw.float16
+    state = optimizer.state_dict()
+    assert {x.dtype for x in state["state"]["weight"].values()} == {unifw.float32}
+    again = rule({"weight": parameter}, lr=1 / 64)
+    again.load_state_dict(state)
+    for key, value in again.state_dict()["state"]["weight"].items():
+        np.testing.assert_array_equal(value.numpy(), state["state"]["weight"][key].numpy())
+
+
 @rules
 def test_fused_kernel_gives_the_numbers_of_the_definition(
     backend: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, rule: Any, options: dict[str, Any]
@@ -208,6 +224,9 @@ def test_a_state_that_does_not_fit_is_not_loaded(backend: str) -> None:
             momentum.load_state_dict(wrong)
         assert [x.tolist() for own in momentum.state.values() for x in own.values()] == before
         assert momentum.step_count == 1
+    for broken in ({"step": "7", "state": {}}, {"step": -1, "state": {}}, {"step": 1, "state": {"weight": 3}}):
+        with pytest.raises(StateDictError, match=r"SGD.*got.*expected"):
+            momentum.load_state_dict(broken)
 
 
 @pytest.mark.parametrize("rule", [optim.SGD, optim.AdamW])

@@ -121,3 +121,16 @@ def test_a_module_that_holds_its_owner_is_walked_once(backend: str) -> None:
     model = nn.Sequential(nn.Linear(2, 2))
     model[0].owner = [model]
     assert list(model.state_dict()) == ["0.weight", "0.bias"]
+
+
+def test_a_file_with_other_values_for_each_name_is_refused(backend: str, tmp_path: Path) -> None:
+    path, model = tmp_path / "untied.safetensors", Tied()
+    unifw.save(Tied(tied=False), path)
+    before = model.encode.weight.numpy()
+    with pytest.raises(
+        StateDictError, match=r"other values for \w+.weight than for encode.weight, which are one tensor"
+    ):
+        unifw.load_checkpoint(model, path)
+    np.testing.assert_array_equal(model.encode.weight.numpy(), before)
+    assert not unifw.load_checkpoint(model, path, rename={r"^decode.weight$": None})
+    np.testing.assert_array_equal(model.encode.weight.numpy(), unifw.load(path)["encode.weight"].numpy())

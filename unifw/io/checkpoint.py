@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
@@ -74,7 +75,7 @@ def _load(
     """Take over the values that fit, all of them or none."""
     own, other_names = model.named_state(), model.shared_names()
     fit = fit_names({*own, *other_names}, stored, renames, prefix)
-    found = {other_names.get(name, name): stored[original] for name, original in fit.names.items()}
+    found = _one_each(fit, stored, other_names, path)
     report = _compared(own, found, fit)
     if report.misshapen or (strict and report) or not report.loaded:
         hint = "" if prefix is not None else better_prefix({*own, *other_names}, stored, len(fit.names))
@@ -85,6 +86,22 @@ def _load(
         changed = {name for name, entry in found.items() if _replace(own[name], name, entry)}
     unchanged = [name for name in found if name not in changed and isinstance(own[name], Parameter)]
     return replace(report, unchanged=tuple(unchanged))
+
+
+def _one_each(fit: Fit, stored: Stores, other_names: Mapping[str, str], path: str | PathLike[str]) -> dict[str, Stored]:
+    """The values by the model's names; those of a shared tensor's several names in the file have to be equal."""
+    found: dict[str, Stored] = {}
+    for name, original in fit.names.items():
+        first, entry = other_names.get(name, name), stored[original]
+        before = found.setdefault(first, entry)
+        if before is not entry and not (
+            before.shape == entry.shape and np.array_equal(before.read().numpy(), entry.read().numpy())
+        ):
+            raise StateDictError(
+                f"load_checkpoint: {path} has other values for {name} than for {first}, which are one tensor in this "
+                f"model; nothing was loaded. Write rename={{r'^{re.escape(original)}$': None}} to leave one out."
+            )
+    return found
 
 
 def _waits(model: Module) -> bool:

@@ -32,9 +32,10 @@ def read_checkpoint(path: Path, key: str | None) -> dict[str, Stored]:
     source = _file_of(path)
     try:
         return _parts(source, key) if source.name.endswith(_INDEX) else _tensors(source, key)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        place = error.filename or error.args[0]
         raise PathMissingError(
-            f"load_checkpoint: there is nothing at {source}; expected a file or folder of weights."
+            f"load_checkpoint: there is nothing at {place}; expected a file or folder of weights."
         ) from None
 
 

@@ -10,6 +10,7 @@ from unifw.array.creation import arange, ones_like, zeros, zeros_like
 from unifw.array.linear_algebra import matmul
 from unifw.array.manipulation import broadcast_to, concat, expand_dims, reshape, squeeze
 from unifw.array.statistical import mean
+from unifw.conversion import agree
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn import functional as F
 from unifw.nn import init
@@ -19,6 +20,7 @@ from unifw.nn.functional.linear import linear_by_shares
 from unifw.nn.geometry import count
 from unifw.nn.linear import Linear
 from unifw.nn.module import Module
+from unifw.operators import not_a_tensor
 from unifw.random import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
@@ -139,15 +141,27 @@ class MultiheadAttention(Module):
     def _mask(self, q: Tensor, k: Tensor, padding: Tensor | None, attn_mask: Tensor | None) -> Tensor | None:
         """Both masks as one of the form that `scaled_dot_product_attention` takes."""
         for name, mask, ranks in (("key_padding_mask", padding, (2,)), ("attn_mask", attn_mask, (2, 3))):
+            if mask is not None and not isinstance(mask, Tensor):
+                raise not_a_tensor(f"MultiheadAttention: {name}", mask)
             if mask is not None and mask.ndim not in ranks:
                 raise ShapeError(f"MultiheadAttention: got {describe(mask)} as {name}; expected {ranks} axes.")
             if mask is not None and mask.dtype.kind != "bool" and mask.dtype is not q.dtype:
                 raise DTypeError(f"MultiheadAttention: got {describe(mask)} as {name}; expected bool or {q.dtype}.")
         hidden = None if padding is None else padding[:, None, None, :]
         if attn_mask is not None and attn_mask.ndim == 3:
-            attn_mask = reshape(attn_mask, (q.shape[0], self.num_heads, q.shape[2], k.shape[2]))
+            attn_mask = self._by_head(q, k, attn_mask)
         found = [_allowed(mask) for mask in (hidden, attn_mask) if mask is not None]
         return None if not found else found[0] if len(found) == 1 else _both(*found)
+
+    def _by_head(self, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
+        """A mask (N * heads, L, S) as (N, heads, L, S)."""
+        (batch, heads, length, _), keys = q.ops.static_shape(q.native), k.ops.static_shape(k.native)[2]
+        wanted = (batch and batch * heads, length, keys)
+        if not agree(mask.ops.static_shape(mask.native), wanted):
+            raise ShapeError(
+                f"MultiheadAttention: got {describe(mask)} as attn_mask; expected {wanted}, (N * heads, L, S)."
+            )
+        return reshape(mask, (q.shape[0], heads, q.shape[2], k.shape[2]))
 
     def _extended(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from typing import ClassVar
 
 from unifw import names as _names
 from unifw.array.axes import axis_of
@@ -14,7 +16,7 @@ from unifw.autodiff import stop_gradient
 from unifw.nn.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from unifw.nn.geometry import count
 from unifw.nn.module import Module
-from unifw.nn.parametrize import parameter_of, register_parametrization
+from unifw.nn.parametrize import is_parametrized, parameter_of, register_parametrization
 from unifw.random import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
@@ -27,6 +29,12 @@ class WeightNorm(Module):
     >>> WeightNorm()(unifw.asarray([[10.0]]), unifw.asarray([[3.0, 4.0]])).tolist()
     [[6.0, 8.0]]
     """
+
+    old_names: ClassVar[Mapping[str, str | None]] = {
+        r"(^|\.)(weight\w*)_g$": r"\1parametrizations.\2.original0",
+        r"(^|\.)(weight\w*)_v$": r"\1parametrizations.\2.original1",
+    }
+    """Those of `torch.nn.utils.weight_norm`, PyTorch's first one, for `load_checkpoint`."""
 
     def __init__(self, dim: int | None = 0) -> None:
         self.dim = dim
@@ -131,7 +139,8 @@ def spectral_norm(
     >>> abs(unifw.linalg.svdvals(layer.weight)[0].item() - 1) < 0.01
     True
     """
-    weight = parameter_of("spectral_norm", module, name)
+    made = is_parametrized(module, name)
+    weight = getattr(module, name) if made else parameter_of("spectral_norm", module, name)
     if dim is None:
         dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
     return register_parametrization(module, name, SpectralNorm(weight, n_power_iterations, dim, eps))

@@ -129,6 +129,7 @@ def register_parametrization(module: Module, tensor_name: str, parametrization: 
     """
     if not isinstance(parametrization, Module):
         raise OperandError(f"register_parametrization: got {describe(parametrization)}; expected a Module.")
+    parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
         made = module.parametrizations[tensor_name]  # type: ignore[attr-defined]
         _check(tensor_name, made(), parametrization(made()))

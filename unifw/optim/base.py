@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from unifw.array.creation import full_like
+from unifw.dtypes import DType, float16, float32
 from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, describe
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.optim.groups import Group, Groups, Schedule, check_setting, group_parameters
@@ -142,8 +143,10 @@ class Optimizer:
                     f"{', '.join(self.parameters)}. Write {type(self).__name__}(model, ...) for the same model."
                 )
             parameter, hyper = self.parameters[name], self.group_of(name).hyper
+            dtype = _state_dtype(parameter)
             self.state[name] = {
-                key: parameter.alike(full_like(parameter, self.initial(key, hyper))) for key in self.state_names
+                key: parameter.alike(full_like(parameter, self.initial(key, hyper), dtype=dtype))
+                for key in self.state_names
             }
             self.missed.setdefault(name, self.step_count)
 
@@ -192,7 +195,7 @@ class Optimizer:
         parameters = [self.parameters[name] for name in names]
         backend = parameters[0].backend
         fused = _fused_update(backend, self.rule)
-        if fused is None:
+        if fused is None or (self.state_names and parameters[0].dtype is float16):
             for name, parameter in zip(names, parameters, strict=True):
                 self._apply_one(gradients[name], parameter, self.state[name], hyper)
             return
@@ -201,12 +204,12 @@ class Optimizer:
         fused([p.storage for p in parameters], laid, states, hyper)
 
     def _apply_one(self, gradient: Tensor, parameter: Parameter, state: dict[str, Parameter], hyper: Hyper) -> None:
-        wrap, dtype, plain, laid = parameter.wrap, parameter.dtype, (bool, int, float, tuple), self.elementwise
+        wrap, dtype, plain, laid = parameter.wrap, _state_dtype(parameter), (bool, int, float, tuple), self.elementwise
         numbers = {k: x if isinstance(x, plain) else wrap(x).to(dtype) for k, x in hyper.items()}
         given = wrap(parameter._laid(gradient)) if laid else gradient
         value, *held = [wrap(x._stored if laid else x.native) for x in (parameter, *state.values())]
-        new, new_state = self.update(given, value, dict(zip(state, held, strict=True)), numbers)
-        for target, x in ((parameter, new), *((state[key], new_state[key]) for key in state)):
+        new, new_state = self.update(given.to(dtype), value.to(dtype), dict(zip(state, held, strict=True)), numbers)
+        for target, x in ((parameter, new.to(parameter.dtype)), *((state[key], new_state[key]) for key in state)):
             (target._set_stored if laid else target._set)(x.native)
 
     def advance(self, names: tuple[str, ...]) -> None:
@@ -241,6 +244,11 @@ class Optimizer:
         """
         load_state(self, state)
         self._plans = {}
+
+
+def _state_dtype(parameter: Parameter) -> DType:
+    """What a parameter is updated in: 32 bits for float16, where squares of gradients, and eps, would be 0."""
+    return float32 if parameter.dtype is float16 else parameter.dtype
 
 
 def _fused_update(backend: Backend, rule: str) -> FusedUpdate | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from unifw.errors import StateDictError, describe
@@ -27,7 +28,11 @@ def state_of(optimizer: Optimizer) -> dict[str, Any]:
 def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
     """What `Optimizer.load_state_dict` does."""
     kind = type(optimizer).__name__
-    if not isinstance(state, Mapping) or not {"step", "state"} <= set(state) <= {"step", "missed", "state", "lr"}:
+    if (
+        not isinstance(state, Mapping)
+        or not {"step", "state"} <= set(state) <= {"step", "missed", "state", "lr"}
+        or not (isinstance(state["step"], Integral) and int(state["step"]) >= 0 and isinstance(state["state"], Mapping))
+    ):
         raise StateDictError(
             f'{kind}: got {describe(state)}; expected {{"step": n, "state": {{...}}}}. '
             "Write optimizer.load_state_dict(other.state_dict())."
@@ -54,13 +59,14 @@ def load_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
 def _rescaled(optimizer: Optimizer, name: str, key: str, x: Tensor, inverse: bool = False) -> Tensor:
     """A state between PyTorch's numbers and those that a backend's kernel keeps, which may be a factor away."""
     backend, step = x.backend, optimizer.step_count - optimizer.missed.get(name, 0)
+    like = optimizer.parameters[name].native
     if backend.optim is None or not step:
         return x
-    factor = backend.optim.state_factor(optimizer.rule, key, optimizer.group_of(name).hyper, step, x.native)
+    factor = backend.optim.state_factor(optimizer.rule, key, optimizer.group_of(name).hyper, step, like)
     return x if factor == 1 else x * (1 / factor if inverse else factor)
 
 
 def _fits(optimizer: Optimizer, name: str, own: Mapping[str, Any]) -> bool:
-    if name not in optimizer.parameters or set(own) != set(optimizer.state_names):
+    if name not in optimizer.parameters or not isinstance(own, Mapping) or set(own) != set(optimizer.state_names):
         return False
     return all(tuple(value.shape) == tuple(optimizer.parameters[name].shape) for value in own.values())

@@ -23,8 +23,8 @@ class OptimOps(Protocol):
         """Whether they are also right, and fast, where `compile` traces; else the rules themselves run there."""
         ...
 
-    def state_factor(self, rule: str, key: str, hyper: Mapping[str, Any], step: int, state: Native, /) -> float:
-        """How many times PyTorch's number the fused kernel keeps in a state after `step` steps."""
+    def state_factor(self, rule: str, key: str, hyper: Mapping[str, Any], step: int, parameter: Native, /) -> float:
+        """How many times PyTorch's number the fused kernel keeps in a parameter's state after `step` steps."""
         ...
 
     def clip_by_norm(

@@ -19,10 +19,11 @@ class Policy:
     """The dtypes of weights and of products; float16 has a loss scaler.
 
     "mixed_..." keeps float32 weights and computes products in 16 bits; "bfloat16" and "float16" make the weights
-    16 bits too, and the optimiser's state with them, for half the memory at the price of small updates that get lost:
-    there are no other master weights, and the squares that Adam and RMSprop keep are too small for float16. "float32"
-    changes nothing, and float64 weights stay so. Losses and the statistics of normalisation have 32 bits in each. A
-    float16 step whose gradients overflow is left out, compiled or not. Raises ArgumentError.
+    16 bits too, for half the memory at the price of small updates that get lost: there are no other master weights.
+    The optimiser's state of bfloat16 weights is bfloat16; that of float16 ones has 32 bits, since the squares that Adam
+    and RMSprop keep would be 0 in 16. "float32" changes nothing, and float64 weights stay so. Losses and the statistics
+    of normalisation have 32 bits in each. A float16 step whose gradients overflow is left out, compiled or not.
+    Raises ArgumentError.
 
     >>> Policy("mixed_float16").scaler.scale
     65536.0

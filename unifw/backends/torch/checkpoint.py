@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from unifw import tree
+
 _OBJECTS = (
     "it holds more than tensors and plain values ({}), and rebuilding that would run code from the file. Where you "
     "trust it, write once, with the program that made it: torch.save(model.state_dict(), path)"
@@ -18,9 +20,14 @@ _PROGRAM = "it is a TorchScript program, not weights. Write unifw.load_artifact(
 def read(path: str) -> Any:
     """The tensors are mapped into memory, and read when they are used, where the file's form allows it."""
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # of many types: the unpickler meets whatever the bytes spell
         raise ValueError(_reason(str(error))) from error
+    for x in tree.leaves(found):
+        if isinstance(x, torch.Tensor) and (x.layout != torch.strided or x.is_meta):
+            kind = "without values (of the device meta)" if x.is_meta else f"of the layout {x.layout}"
+            raise ValueError(f"it has a tensor {kind}; expected dense ones with values")
+    return found
 
 
 def _reason(message: str) -> str:
