@@ -266,3 +266,82 @@ def test_initial_values_have_the_same_bits_on_both(name: str) -> None:
             found.append(getattr(nn, name)(*BITS[name]).state_dict())
     for key, value in found[0].items():
         np.testing.assert_array_equal(value.numpy(), found[1][key].numpy())
+
+
+@pytest.mark.parametrize("options", [{}, {"affine": True, "track_running_stats": True}], ids=["plain", "tracked"])
+def test_instance_norm_of_one_image(backend: str, torch: Any, options: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    x, slope = rng.standard_normal((2, 1, 3, 4, 5)).astype("float32")
+    layer, module, source = nn.InstanceNorm2d(3, **options), torch.nn.InstanceNorm2d(3, **options), torch.tensor(x)
+    wanted = torch.autograd.grad(module(source.requires_grad_()), source, torch.tensor(slope))[0]
+    found = unifw.grad(lambda image: unifw.sum(layer(image) * last(slope)))(last(x))
+    np.testing.assert_allclose(first(found), wanted.numpy(), rtol=1e-5, atol=1e-6)
+    for name, value in module.state_dict().items():
+        np.testing.assert_allclose(layer.state_dict()[name].numpy(), value.numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+@pytest.mark.parametrize("widths", [(-1, 2), (2, -2), (-2, -1)], ids=str)
+def test_padding_that_cuts_off(backend: str, torch: Any, mode: str, widths: tuple[int, int]) -> None:
+    x = np.arange(10.0).reshape(1, 2, 5)
+    wanted = torch.nn.functional.pad(torch.tensor(x), widths, mode)
+    np.testing.assert_array_equal(first(F.pad(last(x), widths, mode)), wanted.numpy())
+
+
+def test_an_empty_batch_moves_no_statistics(backend: str) -> None:
+    layer = nn.InstanceNorm1d(2, track_running_stats=True)
+    assert layer(unifw.ones((0, 4, 2))).shape == (0, 4, 2)
+    assert (layer.running_mean.tolist(), layer.running_var.tolist()) == ([0.0, 0.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "args"), [("BatchNorm1d", (2,)), ("ReflectionPad1d", (1,)), ("InstanceNorm1d", (2,))], ids=str
+)
+def test_an_empty_batch(backend: str, torch: Any, name: str, args: tuple[Any, ...]) -> None:
+    x, layer, module = np.zeros((0, 2, 4), "float32"), getattr(nn, name)(*args), getattr(torch.nn, name)(*args)
+    assert first(layer(last(x))).shape == tuple(module(torch.tensor(x)).shape)
+    for key, value in module.state_dict().items():
+        np.testing.assert_array_equal(layer.state_dict()[key].numpy(), value.numpy())
+
+
+@pytest.mark.parametrize("name", ["MaxPool1d", "AvgPool1d"])
+def test_a_window_beyond_the_image(backend: str, torch: Any, name: str) -> None:
+    x, options = np.arange(8.0).reshape(1, 2, 4), {"kernel_size": 5, "stride": 3, "ceil_mode": True}
+    wanted = getattr(torch.nn, name)(**options)(torch.tensor(x))
+    np.testing.assert_array_equal(first(getattr(nn, name)(**options)(last(x))), wanted.numpy())
+
+
+EDGES: dict[str, tuple[str, dict[str, Any], list[Any]]] = {
+    "celu": ("celu", {"alpha": -0.5}, [np.array([-1.0, 0.0, 2.0])]),
+    "distance": ("pairwise_distance", {"p": 0.0}, [np.eye(3), np.ones((3, 3))]),
+    "certain": ("binary_cross_entropy", {"reduction": "sum"}, [np.array([0.2, 1.0]), np.array([0.5, 1.0])]),
+    "nothing": ("cross_entropy", {"ignore_index": 1}, [np.array([[0.1, 0.2], [3.0, 4.0]]), np.array([1, 1])]),
+}
+
+
+@pytest.mark.parametrize(("name", "options", "inputs"), EDGES.values(), ids=EDGES)
+def test_an_edge(backend: str, torch: Any, name: str, options: dict[str, Any], inputs: list[Array]) -> None:
+    """Values and all gradients, where a sum has no members, a logarithm no end or a slope the other sign."""
+    floats = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
+    theirs = [torch.tensor(x, requires_grad=i in floats) for i, x in enumerate(inputs)]
+    value = getattr(torch.nn.functional, name)(*theirs, **options).sum()
+    slopes = torch.autograd.grad(value, [theirs[i] for i in floats], allow_unused=True, materialize_grads=True)
+    found = unifw.value_and_grad(lambda *xs: unifw.sum(getattr(F, name)(*xs, **options)), tuple(floats))(
+        *map(unifw.asarray, inputs)
+    )
+    np.testing.assert_allclose(found[0].item(), value.item(), rtol=1e-12)
+    for ours, wanted in zip(found[1], slopes, strict=True):
+        np.testing.assert_allclose(ours.numpy(), wanted.numpy(), rtol=1e-12)
+
+
+def test_ctc_loss_of_no_input_and_its_gradient(backend: str, torch: Any) -> None:
+    """PyTorch's gradient is that behind a softmax, also where none follows."""
+    logs, options = np.random.default_rng(0).standard_normal((4, 3, 3)), {"zero_infinity": True, "reduction": "sum"}
+    given = np.array([[1, 2], [2, 2], [1, 1]]), np.array([4, 0, 0]), np.array([2, 0, 1])
+    source = torch.tensor(logs, requires_grad=True)
+    value = torch.nn.functional.ctc_loss(source, *map(torch.tensor, given), **options)
+    found = unifw.value_and_grad(lambda x: F.ctc_loss(x, *map(unifw.asarray, given), batch_first=False, **options))(
+        unifw.asarray(logs)
+    )
+    np.testing.assert_allclose(found[0].item(), value.item(), rtol=1e-12)
+    np.testing.assert_allclose(found[1].numpy(), torch.autograd.grad(value, source)[0].numpy(), rtol=1e-9, atol=1e-12)

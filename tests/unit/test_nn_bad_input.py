@@ -224,6 +224,19 @@ CASES: dict[str, Case] = {
         ShapeError,
         "lp_pool2d: got...(1, 2, 2, 1)...window (3, 3)",
     ),
+    "max-blind": (
+        lambda: nn.MaxPool2d(2, padding=1, dilation=2)(ones(1, 4, 1, 1)),
+        ShapeError,
+        "max_pool2d: got...(1, 4, 1, 1)...no smaller than the window (2, 2)",
+    ),
+    "pad-cut": (lambda: nn.ZeroPad1d(-2)(ones(1, 3, 1)), ShapeError, "pad: got...(1, 3, 1)"),
+    "celu-zero": (lambda: F.celu(ones(2), 0.0), ArgumentError, "celu: got alpha=0.0; expected another number than 0"),
+    "hardtanh-order": (
+        lambda: nn.Hardtanh(1.0, 0.5)(ones(2)),
+        ArgumentError,
+        "hardtanh: got min_val=1.0 and max_val=0.5; expected the least first",
+    ),
+    "group-single": (lambda: nn.GroupNorm(2, 2)(ones(1, 2)), ShapeError, "group_norm: got...(1, 2)"),
     "unpool-numpy": (
         lambda: nn.MaxUnpool2d(2)(ones(1, 2, 2, 1), array(1, 2, 2, 1)),
         OperandError,

@@ -19,9 +19,8 @@ class _Pad(Module, leaf=True):
 
     def __init__(self, padding: int | tuple[int, ...], data_format: str = "channels_last") -> None:
         pairs = space_pairs((padding,) * (2 * self.dims) if isinstance(padding, int) else padding)
-        if len(pairs) != self.dims or (self.mode != "constant" and min(min(pair) for pair in pairs) < 0):
-            kind = "" if self.mode == "constant" else " from 0"
-            raise ArgumentError(f"padding: got {padding!r}; expected one integer{kind}, or {2 * self.dims} of them.")
+        if len(pairs) != self.dims:
+            raise ArgumentError(f"padding: got {padding!r}; expected one integer, or {2 * self.dims} of them.")
         self.padding = pairs
         self.value = 0.0
         self.data_format = data_format_of(data_format)

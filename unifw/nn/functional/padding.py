@@ -16,9 +16,9 @@ def pad(
 ) -> Tensor:
     """Pad the axes of space of (N, *space, C), or (N, C, *space) with channels_first.
 
-    `pad` is in PyTorch's order, the last axis of space first: (left, right, top, bottom, front, back). `mode` is
-    "constant", where a negative number cuts off, "reflect", "replicate" or "circular". For any tensor by its own axes
-    there is `unifw.pad`. Raises ArgumentError and ShapeError.
+    `pad` is in PyTorch's order, the last axis of space first: (left, right, top, bottom, front, back); a negative
+    number cuts off. `mode` is "constant", "reflect", "replicate" or "circular". For any tensor by its own axes there is
+    `unifw.pad`. Raises ArgumentError and ShapeError.
 
     >>> import unifw
     >>> x = unifw.reshape(unifw.asarray([1.0, 2.0, 3.0]), (1, 3, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from unifw.array.comparison import where
+from unifw.errors import ArgumentError
 from unifw.nn.functional.checks import check_floating, misfit, not_in_place, refused
 from unifw.nn.geometry import data_format_of
 from unifw.operators import mixed_backends
@@ -94,6 +95,8 @@ def celu(x: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """
     if inplace:
         raise not_in_place("celu")
+    if not alpha:
+        raise ArgumentError(f"celu: got alpha={alpha}; expected another number than 0. Write relu(x).")
     try:
         return x.wrap(x.kernels.celu(x.native, alpha))
     except Exception as error:
@@ -109,6 +112,8 @@ def hardtanh(x: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bo
     """
     if inplace:
         raise not_in_place("hardtanh")
+    if min_val > max_val:
+        raise ArgumentError(f"hardtanh: got min_val={min_val} and max_val={max_val}; expected the least first.")
     try:
         return x.wrap(x.kernels.hardtanh(x.native, min_val, max_val))
     except Exception as error:

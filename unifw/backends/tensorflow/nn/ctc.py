@@ -31,11 +31,21 @@ def ctc_loss(
     last = tf.gather(final, ends, batch_dims=1)
     empty = tf.stack([tf.zeros_like(target_lengths, tf.bool), tf.equal(target_lengths, 0)], 1)
     total = tf.reduce_logsumexp(tf.where(empty, tf.constant(_NEVER, last.dtype), last), 1)
+    nothing = tf.where(tf.equal(target_lengths, 0), tf.zeros_like(total), tf.constant(_NEVER, total.dtype))
+    total = tf.where(input_lengths > 0, total, nothing)
     impossible = tf.constant(0.0 if zero_infinity else float("inf"), total.dtype)
-    losses = tf.where(total > _NEVER / 2, -total, impossible)
+    losses = tf.where(total > _NEVER / 2, _like_torch(log_probabilities, input_lengths) - total, impossible)
     if reduction == "mean":
         losses = losses / tf.cast(tf.maximum(target_lengths, 1), losses.dtype)
     return reduced(losses, reduction)
+
+
+def _like_torch(log_probabilities: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Zeros whose gradient PyTorch adds to that of the loss: through `log_softmax` it comes to nothing."""
+    probabilities = tf.reduce_sum(tf.exp(log_probabilities), 2)
+    inside = tf.sequence_mask(lengths, tf.shape(probabilities)[0])
+    total = tf.reduce_sum(tf.where(tf.transpose(inside), probabilities, tf.zeros_like(probabilities)), 0)
+    return total - tf.stop_gradient(total)
 
 
 def _rows(targets: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:

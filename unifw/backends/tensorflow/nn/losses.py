@@ -83,7 +83,10 @@ def _weighted(losses: tf.Tensor, shares: tf.Tensor | None, reduction: str) -> tf
     """The mean is that of the weights: sum(losses) / sum(weights)."""
     if reduction != "mean" or shares is None:
         return reduced(losses, reduction)
-    return tf.reduce_sum(losses) / tf.reduce_sum(shares)
+    total = tf.reduce_sum(shares)
+    nothing = tf.equal(total, 0)  # counts: the mean is not a number, but its gradient is 0
+    mean = tf.reduce_sum(losses) / tf.where(nothing, tf.ones_like(total), total)
+    return tf.where(nothing, tf.constant(float("nan"), mean.dtype), mean)
 
 
 def nll_loss(
@@ -115,8 +118,8 @@ def _binary(x: tf.Tensor, targets: tf.Tensor) -> Any:
     on, off = _limited_logs(x)
 
     def slopes(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        on, off = _limited_logs(x)
-        return upstream * (x - targets) / tf.maximum(x * (1 - x), _LEAST_PRODUCT), upstream * (off - on)
+        odds = tf.math.log(1 - x) - tf.math.log(x)
+        return upstream * (x - targets) / tf.maximum(x * (1 - x), _LEAST_PRODUCT), upstream * odds
 
     return -targets * on - (1 - targets) * off, slopes
 

@@ -33,6 +33,8 @@ def batch_norm(
         raise ValueError("one value per channel, whose variance is not defined")
     scale = tf.ones(channels, x.dtype) if weight is None else weight
     offset = tf.zeros(channels, x.dtype) if bias is None else bias
+    if x.shape[0] == 0:  # of which there are no statistics
+        return x * scale + offset
     if running_mean is None or running_var is None:
         return _batch_norm(x, scale, offset, None, None, True, 1.0, eps)[0]
     kept = (running_mean.read_value(), running_var.read_value())
@@ -152,6 +154,8 @@ def group_norm(x: tf.Tensor, groups: int, weight: tf.Tensor | None, bias: tf.Ten
     _check(x, 0, weight)
     if channels % groups:
         raise ValueError(f"{channels} channels for {groups} groups")
+    if x.shape.num_elements() == groups:
+        raise ValueError("one value per group, whose variance is not defined")
     sizes = shape(x)
     grouped = reshape(_wide(x), (sizes[0], -1, groups, channels // groups))
     mean, variance = _moments(grouped, [1, 3])
@@ -180,6 +184,8 @@ def instance_norm(
     count = math.prod(n or 2 for n in x.shape[1:-1])
     if training and count == 1:
         raise ValueError("one value per channel and image, whose variance is not defined")
+    if x.shape[0] == 0:
+        return _affine(x, weight, bias)
     if not training and running_mean is not None and running_var is not None:
         y = (x - running_mean) * raw.Rsqrt(x=running_var + eps)
         return _affine(y, weight, bias)

@@ -14,15 +14,14 @@ raw = tf.raw_ops
 def pad_space(x: tf.Tensor, widths: Pairs, mode: str, value: float) -> tf.Tensor:
     if x.shape.rank != len(widths) + 2:
         raise ValueError(f"{x.shape.rank} axes instead of {len(widths) + 2}")
+    added = tuple((max(before, 0), max(after, 0)) for before, after in widths)
+    if mode in ("constant", "circular"):  # with what is left
+        x = cropped(x, widths)
     if mode == "constant":
-        return constant(cropped(x, widths), tuple((max(a, 0), max(b, 0)) for a, b in widths), value)
-    _check(x, widths, mode)
-    if mode == "reflect":
-        return raw.MirrorPad(input=x, paddings=[(0, 0), *widths, (0, 0)], mode="REFLECT")
-    for axis, (before, after) in enumerate(widths, 1):
-        if before or after:
-            x = (_replicated if mode == "replicate" else _circular)(x, axis, before, after)
-    return x
+        return constant(x, added, value)
+    _check(x, added, mode)
+    y = _reflected(x, added) if mode == "reflect" else _by_axis(x, added, mode)
+    return y if mode == "circular" else cropped(y, widths)
 
 
 def constant(x: tf.Tensor, widths: Pairs, value: float = 0) -> tf.Tensor:
@@ -39,14 +38,31 @@ def cropped(x: tf.Tensor, widths: Pairs) -> tf.Tensor:
     """`x` without what negative widths cut off."""
     if min(min(pair) for pair in widths) >= 0:
         return x
-    return x[:, *(slice(max(-before, 0), min(after, 0) or None) for before, after in widths)]
+    cuts = [(max(-before, 0), max(-after, 0)) for before, after in widths]
+    for size, cut in zip(x.shape[1:-1], cuts, strict=True):
+        if size is not None and sum(cut) > size:
+            raise ValueError(f"{cut} cut off {size} elements")
+    return x[:, *(slice(first, -last or None) for first, last in cuts)]
+
+
+def _reflected(x: tf.Tensor, widths: Pairs) -> tf.Tensor:
+    if 0 in x.shape:  # which the kernel refuses
+        return constant(x, widths)
+    return raw.MirrorPad(input=x, paddings=[(0, 0), *widths, (0, 0)], mode="REFLECT")
+
+
+def _by_axis(x: tf.Tensor, widths: Pairs, mode: str) -> tf.Tensor:
+    for axis, (before, after) in enumerate(widths, 1):
+        if before or after:
+            x = (_replicated if mode == "replicate" else _circular)(x, axis, before, after)
+    return x
 
 
 def _check(x: tf.Tensor, widths: Pairs, mode: str) -> None:
     """Slices would take less than they are asked for without complaint."""
     for size, (before, after) in zip(x.shape[1:-1], widths, strict=True):
         most = None if size is None else size - 1 if mode == "reflect" else size if mode == "circular" else None
-        if min(before, after) < 0 or (most is not None and max(before, after) > most):
+        if most is not None and max(before, after) > most:
             raise ValueError(f"padding of ({before}, {after}) for {size} elements")
 
 

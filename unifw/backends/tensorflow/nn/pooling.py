@@ -242,8 +242,10 @@ def _widths(
     widths = []
     for n, k, s, p, d in zip(shape[1:-1], kernel, stride, padding, dilation, strict=True):
         window = (k - 1) * d + 1
-        if n is not None and n + 2 * p < window:
+        if n is not None and n + 2 * p < window - (s - 1 if ceil_mode else 0):
             raise ValueError(f"padded images of {n + 2 * p} for a window of {window}")
+        if n is not None and p > 0 and n < d:
+            raise ValueError(f"windows that see nothing of an image of {n}")
         after = p
         if ceil_mode:
             if n is None:

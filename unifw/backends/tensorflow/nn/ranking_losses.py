@@ -34,6 +34,8 @@ def pairwise_distance(x1: tf.Tensor, x2: tf.Tensor, p: float, eps: float, keepdi
         return tf.reduce_sum(apart, -1, keepdims=keepdims)
     if p == float("inf"):
         return tf.reduce_max(apart, -1, keepdims=keepdims)
+    if p == 0:
+        return tf.reduce_sum(tf.cast(apart > 0, apart.dtype), -1, keepdims=keepdims)
     total = tf.reduce_sum(apart**p, -1, keepdims=keepdims)
     return tf.where(total > 0, tf.where(total > 0, total, tf.ones_like(total)) ** (1 / p), tf.zeros_like(total))
 

@@ -56,7 +56,9 @@ def selu(x: tf.Tensor) -> tf.Tensor:
 
 
 def celu(x: tf.Tensor, alpha: float) -> tf.Tensor:
-    return alpha * raw.Elu(features=x / alpha)
+    if alpha > 0:
+        return alpha * raw.Elu(features=x / alpha)
+    return raw.SelectV2(condition=x > 0, t=x, e=alpha * raw.Expm1(x=x / alpha))
 
 
 def hardtanh(x: tf.Tensor, min_val: float, max_val: float) -> tf.Tensor:

@@ -71,7 +71,9 @@ def instance_norm(
 ) -> torch.Tensor:
     _check(x, dims)
     settings = running_mean, running_var, weight, bias, training, momentum, eps
-    return _by_channels(F.instance_norm, x, channels_last, *settings)
+    # torch's own has a wrong gradient for one channels-last image, and makes NaN of the statistics for none
+    norm = F.instance_norm if x.shape[0] > 1 else F.batch_norm
+    return _by_channels(norm, x, channels_last, *settings)
 
 
 def local_response_norm(

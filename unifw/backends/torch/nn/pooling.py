@@ -26,7 +26,9 @@ def max_pool(
     channels_last: bool,
 ) -> torch.Tensor:
     dims = len(kernel)
-    y = _MAX[dims](second(x, dims, channels_last), kernel, stride, padding, dilation, ceil_mode)  # type: ignore[misc]
+    image = second(x, dims, channels_last)
+    _check(image, padding, dilation)
+    y = _MAX[dims](image, kernel, stride, padding, dilation, ceil_mode)  # type: ignore[misc]
     return y.permute(LAST[dims + 2]) if channels_last else y
 
 
@@ -41,9 +43,16 @@ def max_pool_indices(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     dims = len(kernel)
     image = second(x, dims, channels_last)
+    _check(image, padding, dilation)
     y, where = _MAX_INDICES[dims](image, kernel, stride, padding, dilation, ceil_mode)  # type: ignore[misc]
     last = LAST[dims + 2]
     return (y.permute(last), where.permute(last)) if channels_last else (y, where)
+
+
+def _check(image: torch.Tensor, padding: Sizes, dilation: Sizes) -> None:
+    """A window that sees nothing but padding has a maximum outside of the image, where torch's gradient writes."""
+    if max(dilation) > 1 and any(p and n < d for n, p, d in zip(image.shape[2:], padding, dilation, strict=True)):
+        raise ValueError("windows that see nothing of an image")
 
 
 def avg_pool(
