@@ -12,7 +12,7 @@ import pytest
 
 import unifw
 from unifw import nn, optim
-from unifw.errors import ArgumentError, CompileWarning
+from unifw.errors import ArgumentError, CompileWarning, OperandError
 from unifw.train import decisions, tuner
 from unifw.train.running import Way, ways_of
 from unifw.train.tuning import Candidate, Run, Tuning, time_each
@@ -125,6 +125,21 @@ def test_auto_takes_the_fastest_mode_and_leaves_training_as_if_it_had_not_looked
     seen.clear()
     again, _ = trained(compile="auto")
     assert (again.compile, seen) == ("eager", [])  # from the file
+
+
+def noisy() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 2))
+
+
+def test_auto_leaves_dropout_and_running_statistics_as_if_it_had_not_looked(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen(monkeypatch, "eager")
+    monkeypatch.setitem(globals(), "mlp", noisy)
+    (plain, wanted), (trainer, losses) = trained(compile=False), trained(compile="auto")
+    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+    for name, value in plain.model.state_dict().items():
+        np.testing.assert_allclose(trainer.model.state_dict()[name].numpy(), value.numpy(), rtol=1e-4, atol=1e-6)
 
 
 # ---- timing, by a clock that moves with the work
@@ -300,15 +315,48 @@ def test_a_decision_is_kept_for_the_same_question_only(
     assert not ask(progress=False).cached
 
 
-def test_the_stream_of_initial_weights_goes_on_as_before(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_streams_go_on_as_before(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = lambda known, sizes: [x for x in ways_of(known, sizes) if x.mode == "eager"]  # noqa: E731
+    monkeypatch.setattr(tuner, "ways_of", short)
+
+    def drawn() -> list[Any]:
+        return [nn.Linear(2, 2).weight.tolist(), unifw.random.normal((4,)).tolist()]
+
+    unifw.seed(3)
+    drawn()
+    wanted = drawn()
+    unifw.seed(3)
+    drawn()
+    found = unifw.tune(noisy, BATCH, F.cross_entropy, backends=[backend], budget=0.5, progress=False)
+    assert found.candidates[0].first is not None  # steps were taken
+    assert drawn() == wanted
+
+
+def test_what_is_found_trains_a_new_model(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_search(monkeypatch)
-    unifw.seed(3)
-    nn.Linear(2, 2)
-    wanted = nn.Linear(2, 2).weight.tolist()
-    unifw.seed(3)
-    nn.Linear(2, 2)
-    unifw.tune(mlp, BATCH, F.cross_entropy, backends=[backend], progress=False)
-    assert nn.Linear(2, 2).weight.tolist() == wanted
+    for cached in (False, True):
+        found = unifw.tune(mlp, BATCH, F.cross_entropy, lambda model: optim.SGD(model, lr=0.1), backends=[backend])
+        trainer = found.trainer(progress=False, clip_norm=1.0)
+        assert found.cached == cached
+        assert found.best is not None
+        assert (trainer.model.backend.name, trainer.compile) == (backend, found.best.mode)
+        history = trainer.fit(unifw.data.DataLoader(unifw.data.ArrayDataset(X, Y), 8), epochs=9)
+        assert history[-1]["loss"] < history[0]["loss"]
+
+
+def test_a_question_that_cannot_be_asked_is_explained(backend: str) -> None:
+    with pytest.raises(OperandError, match=r"got a Sequential as build_model; expected a function"):
+        unifw.tune(mlp(), BATCH, F.cross_entropy)  # type: ignore[arg-type]
+    for batch in ({"x": X, "y": Y}, X, (X,)):
+        with pytest.raises(OperandError, match=r"as batch; expected a tuple of one batch's inputs and targets"):
+            unifw.tune(mlp, batch, F.cross_entropy)  # type: ignore[arg-type]
+
+
+def test_the_table_gives_each_reason_once() -> None:
+    rows = [Candidate("a", mode, reason="OSError: full") for mode in ("eager", "default")]
+    shown = str(Tuning((Candidate("a", "max", 1.0), *rows)))
+    assert shown.count("OSError: full") == 1
+    assert shown.count("note 1") == 2
 
 
 def test_the_file_is_in_the_users_folder_for_caches(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

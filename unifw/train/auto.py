@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from unifw.random import host_generator
+from unifw.registry import loaded_backends
 from unifw.train import decisions
 from unifw.train.running import SIZES, Way, ways_of
 from unifw.train.tuning import Run, time_each
@@ -22,8 +24,8 @@ BUDGET = 60.0
 def choose(trainer: Trainer, batch: tuple[Any, ...]) -> tuple[str | None, int | None]:
     """The mode in which steps on such a batch are fastest, and how many in a call; None if none could be timed.
 
-    Where the Trainer says how many, only that is tried. Parameters, state and counts are afterwards what they were;
-    dropout has drawn from its stream.
+    Where the Trainer says how many, only that is tried. Parameters, state, counts and random streams are afterwards
+    what they were.
     """
     model, recipe = trainer.model, trainer.recipe
     backend, given = model.backend, tuple([model.backend.Tensor(x) for x in batch])
@@ -39,7 +41,7 @@ def choose(trainer: Trainer, batch: tuple[Any, ...]) -> tuple[str | None, int | 
     found = decisions.load(key)
     if found is None:
         _say(trainer, f"timing {len(ways)} ways to run a step, for {BUDGET:g} s at most but for compilers")
-        with _unchanged(trainer):
+        with _unchanged(trainer), streams_unmoved():
             found = time_each(ways, make, BUDGET)
         if found.best is not None:
             decisions.keep(key, found)
@@ -56,6 +58,26 @@ def run_in(trainer: Trainer, way: Way, batches: list[Any]) -> None:
     """Train on these batches in a way, quietly; steps that were made for another mode are kept."""
     trainer.compile, trainer.steps_per_call, trainer.progress = way.mode, way.steps_per_call, False
     trainer.fit(batches)
+
+
+@contextmanager
+def streams_unmoved() -> Iterator[None]:
+    """After the `with` block the random streams go on as if nothing had been drawn in it.
+
+    >>> import unifw
+    >>> with streams_unmoved():
+    ...     first = unifw.random.normal((3,)).tolist()
+    >>> unifw.random.normal((3,)).tolist() == first
+    True
+    """
+    host = host_generator().bit_generator.state
+    states = [(x.random, x.random.get_state(None)) for x in loaded_backends() if x.random is not None]
+    try:
+        yield
+    finally:
+        host_generator().bit_generator.state = host
+        for stream, state in states:
+            stream.set_state(None, state)
 
 
 @contextmanager

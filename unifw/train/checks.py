@@ -76,6 +76,23 @@ def check_batches(name: str, data: Any) -> None:
         )
 
 
+def check_question(build_model: Any, batch: Any) -> None:
+    """That `tune` can make models of the one and train them on the other. Raises OperandError.
+
+    >>> check_question(Module, (np.ones((2, 1)), np.ones(2)))
+    """
+    if isinstance(build_model, Module) or not callable(build_model):
+        raise OperandError(
+            f"tune: got a {type(build_model).__name__} as build_model; expected a function that makes the model, "
+            "as each backend gets one. Write the class, or lambda: nn.Linear(2, 1)."
+        )
+    if not isinstance(batch, (tuple, list)) or len(batch) < 2:
+        raise OperandError(
+            f"tune: got {describe(batch)} as batch; expected a tuple of one batch's inputs and targets. "
+            "Write (inputs, targets)."
+        )
+
+
 def _is_array(x: Any) -> bool:
     return isinstance(x, (Tensor, np.ndarray))
 

@@ -42,20 +42,20 @@ def keep(key: str, tuning: Tuning) -> None:
     """Write a decision down, whole or not at all; where nothing can be written, tuning is done again next time."""
     import tempfile
 
-    path = cache_file()
     try:
+        path = cache_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
             json.dump({**_all(), key: tuning.plain()}, file, indent=1)
         Path(file.name).replace(path)
-    except OSError:
+    except (OSError, RuntimeError):  # such as a user who has no home
         return
 
 
 def _all() -> dict[str, Any]:
     try:
         found = json.loads(cache_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -63,7 +63,7 @@ def _all() -> dict[str, Any]:
 def key_of(model: Module, batch: Sequence[Any], ways: Sequence[Way], optimizer: Optimizer, settings: Any) -> str:
     """A hash of all that a decision depends on."""
     facts = [
-        [(name, type(module).__name__, _settings(module)) for name, module in model.named_modules()],
+        [(name, type(module).__name__, _code(module), _settings(module)) for name, module in model.named_modules()],
         [(name, tuple(x.shape), str(x.dtype)) for name, x in model.named_state().items()],
         [(tuple(x.shape), str(x.dtype)) for x in batch],
         [type(optimizer).__name__, [sorted(map(repr, group.hyper.items())) for group in optimizer.groups]],
@@ -73,6 +73,12 @@ def key_of(model: Module, batch: Sequence[Any], ways: Sequence[Way], optimizer: 
         _machine(),
     ]
     return hashlib.sha256(json.dumps(facts, default=repr).encode()).hexdigest()
+
+
+def _code(module: Module) -> str:
+    """What `forward` does, in bytes of Python's."""
+    code = getattr(type(module).forward, "__code__", None)
+    return "" if code is None else repr((code.co_code, code.co_names))
 
 
 def _settings(module: Module) -> list[tuple[str, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,16 +12,17 @@ from unifw.conversion import TensorLike, to_native
 from unifw.nn.module import Module
 from unifw.optim.adam import AdamW
 from unifw.optim.base import Optimizer
-from unifw.random import host_generator, seed
+from unifw.random import host_generator
 from unifw.registry import backends as known_backends
-from unifw.registry import get_backend, info, using_backend
+from unifw.registry import get_backend, info, load_backend, using_backend
 from unifw.tensor import Tensor
 from unifw.train import decisions
-from unifw.train.auto import run_in
+from unifw.train.auto import run_in, streams_unmoved
+from unifw.train.checks import check_question
 from unifw.train.precision import Policy, Precision
 from unifw.train.running import EAGER, SIZES, Way, modes_of, ways_of
 from unifw.train.trainer import Trainer
-from unifw.train.tuning import Run, Tuning, time_each
+from unifw.train.tuning import Candidate, Run, Tuning, time_each
 
 
 def tune(
@@ -37,17 +39,18 @@ def tune(
 ) -> Tuning:
     """Train a model for a few steps on each backend in each of its modes, and say which is fastest.
 
-    What is found goes to `Trainer(compile=found.best.mode, steps_per_call=found.best.steps_per_call)`.
+    `tune(...).trainer()` is a Trainer of a new model on that backend, in that mode; `.best` says which these are.
 
     `build_model` makes the model, each time with the same initial weights; `batch` is one batch as the Trainer gets it,
     of any backend or of NumPy; `loss` and `optimizer(model)` are what training will use. `backends` are all known
-    ones unless given. `budget` is in seconds and takes in compilation, which is not broken off: the one that uses it
-    up is the last, and a fifth is for taking turns in any case. What cannot run is in the result with its reason. With
-    `progress` the table is printed.
+    ones unless given. `budget` is in seconds, from when the frameworks are imported, and takes in compilation, which is
+    not broken off: the one that uses it up is the last, and a fifth is for taking turns in any case. What cannot run is
+    in the result with its reason. With `progress` the table is printed.
 
     The result is kept in a file of the user's cache folder for this model, batch, machine and these versions, and
     read from there the next time; `refresh` measures anew. Candidates take turns, so that what else the machine does
-    falls on all of them; each backend holds one model meanwhile. The host's random stream is left as it was.
+    falls on all of them; each backend holds one model meanwhile. Random streams are left as they were. Raises
+    OperandError for a batch that is no tuple, or a model in place of what makes one.
 
     >>> import numpy as np, unifw
     >>> batch = np.ones((8, 4), np.float32), np.zeros(8, np.int64)
@@ -57,19 +60,22 @@ def tune(
     >>> found.best, found.candidates[0].reason
     (None, 'not tried: 0 s were used up')
     """
+    check_question(build_model, batch)
     ways = _ways(list(known_backends()) if backends is None else backends, precision)
     tuning = None
-    with _own_random_stream():
+    with streams_unmoved():
         key = _key(build_model, batch, ways, optimizer, [_name(loss), precision, budget])
         if key is not None and not refresh:
             tuning = decisions.load(key)
-        if tuning is None:
+    if tuning is None:
+        _import(ways)
+        with streams_unmoved():
             tuning = time_each(ways, _maker(build_model, batch, loss, optimizer, precision), budget)
-            if key is not None and tuning.best is not None:
-                decisions.keep(key, tuning)
+        if key is not None and tuning.best is not None:
+            decisions.keep(key, tuning)
     if progress:
         print(tuning)
-    return tuning
+    return replace(tuning, make=_starter(build_model, loss, optimizer, precision))
 
 
 def _ways(backends: Sequence[str], precision: Precision) -> list[Way]:
@@ -80,6 +86,23 @@ def _ways(backends: Sequence[str], precision: Precision) -> list[Way]:
         places = {mode: i for i, mode in enumerate(modes_of(known))}
         rows += [(way.mode not in (known.step, EAGER), places[way.mode], way) for way in ways_of(known, sizes)]
     return [way for *_, way in sorted(rows, key=lambda row: row[:2])]
+
+
+def _import(ways: Sequence[Way]) -> None:
+    """The frameworks, before the clock starts."""
+    for backend in dict.fromkeys(way.backend for way in ways):
+        with suppress(Exception):  # the reason will be that of its candidates
+            load_backend(backend)
+
+
+def _starter(build_model: Callable[[], Module], loss: Any, optimizer: Any, precision: Precision) -> Any:
+    def start(best: Candidate, **settings: Any) -> Trainer:
+        with using_backend(best.backend):
+            model = build_model()
+            how = {"compile": best.mode, "steps_per_call": best.steps_per_call, "precision": precision}
+            return Trainer(model, optimizer(model), loss, **how | settings)  # type: ignore[arg-type]
+
+    return start
 
 
 def _maker(
@@ -102,7 +125,10 @@ def _maker(
 
 
 def _built(build_model: Callable[[], Module]) -> Module:
-    seed(0)
+    """With the same weights each time; nobody else's stream starts anew."""
+    from numpy.random import Philox
+
+    host_generator().bit_generator.state = Philox(0).state
     return build_model()
 
 
@@ -127,13 +153,3 @@ def _key(
 
 def _name(function: Any) -> str:
     return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__qualname__)}"
-
-
-@contextmanager
-def _own_random_stream() -> Iterator[None]:
-    """Inside the `with` block the streams may be seeded; after it, the host's goes on as if they had not been."""
-    state = host_generator().bit_generator.state
-    try:
-        yield
-    finally:
-        host_generator().bit_generator.state = state

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from textwrap import shorten
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from warnings import catch_warnings, simplefilter
 
-from unifw.errors import CompileWarning
+from unifw.errors import ArgumentError, CompileWarning
 from unifw.train.running import Way
+
+if TYPE_CHECKING:
+    from unifw.train.trainer import Trainer
 
 Run = Callable[[int], Any]
 """Does so many steps, and returns when they are done."""
@@ -55,11 +59,25 @@ class Tuning:
 
     candidates: tuple[Candidate, ...]
     cached: bool = False
+    make: Callable[..., Trainer] | None = field(default=None, compare=False, repr=False)
 
     @property
     def best(self) -> Candidate | None:
         """The fastest, or None if none could be timed."""
         return next((x for x in self.candidates if x.seconds is not None), None)
+
+    def trainer(self, **settings: Any) -> Trainer:
+        """A Trainer of a new model on the fastest backend, which runs as was fastest; the settings are the Trainer's.
+
+        Raises ArgumentError if nothing could be timed.
+
+        >>> Tuning((Candidate("torch", "eager", reason="OSError: no such file"),)).trainer()
+        Traceback (most recent call last):
+        unifw.errors.ArgumentError: tune: nothing could be timed; OSError: no such file
+        """
+        if self.best is None or self.make is None:
+            raise ArgumentError("tune: nothing could be timed" + "".join(f"; {x}" for x in _notes(self)))
+        return self.make(self.best, **settings)
 
     def __str__(self) -> str:
         return table(self)
@@ -176,7 +194,7 @@ def _strictly() -> Iterator[None]:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+    return shorten(f"{type(error).__name__}: {error}", 400)
 
 
 def table(tuning: Tuning) -> str:
@@ -194,16 +212,22 @@ def table(tuning: Tuning) -> str:
         shown.add_column(heading, no_wrap=True)
     for heading in ("ms per step", "relative", "first call, s"):
         shown.add_column(heading, justify="right")
-    shown.add_column("Remarks", overflow="fold")
+    shown.add_column("Remarks", no_wrap=True)
+    notes = _notes(tuning)
     for x in tuning.candidates:
         times = ("", "") if x.seconds is None or best is None else (f"{x.seconds * 1e3:.3f}", _times(x, best))
-        remark = "the best" if x is best else x.reason
+        remark = "the best" if x is best else f"note {notes.index(x.reason) + 1}" if x.reason else ""
         shown.add_row(x.backend, x.how, *times, "" if x.first is None else f"{x.first:.2f}", remark)
     console = Console(width=110, color_system=None, quiet=True)
     with console.capture() as captured:
         console.quiet = False
         console.print(shown, markup=False)
-    return captured.get()
+    return captured.get() + "\n".join(f"Note {i}: {note}" for i, note in enumerate(notes, 1))
+
+
+def _notes(tuning: Tuning) -> list[str]:
+    """The reasons, each once."""
+    return list(dict.fromkeys(x.reason for x in tuning.candidates if x.reason))
 
 
 def _times(x: Candidate, best: Candidate) -> str:

@@ -46,12 +46,15 @@ def generator(value: int) -> tf.random.Generator:
     return tf.random.Generator.from_seed(value, alg="philox")
 
 
-def get_state(generator: tf.random.Generator) -> Any:
-    return generator.state.numpy()
+def get_state(generator: tf.random.Generator | None) -> Any:
+    return (main_state() if generator is None else generator.state).numpy()
 
 
-def set_state(generator: tf.random.Generator, state: Any) -> None:
-    generator.reset(state)
+def set_state(generator: tf.random.Generator | None, state: Any) -> None:
+    if generator is None:
+        main_state().assign(state)
+    else:
+        generator.reset(state)
 
 
 class Stream:

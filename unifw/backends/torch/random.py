@@ -20,12 +20,18 @@ def generator(value: int) -> torch.Generator:
     return torch.Generator().manual_seed(value)
 
 
-def get_state(generator: torch.Generator) -> Any:
+def get_state(generator: torch.Generator | None) -> Any:
+    if generator is None:
+        return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
     return generator.get_state().numpy().copy()
 
 
-def set_state(generator: torch.Generator, state: Any) -> None:
-    generator.set_state(torch.from_numpy(state.copy()))
+def set_state(generator: torch.Generator | None, state: Any) -> None:
+    if generator is None:
+        torch.set_rng_state(state[0])
+        torch.cuda.set_rng_state_all(state[1])
+    else:
+        generator.set_state(torch.from_numpy(state.copy()))
 
 
 def uniform(shape: tuple[int, ...], dtype: DType, device: str | None, generator: Any) -> torch.Tensor:
