@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+MOST_AXES = 8
+"""As many axes as every function takes on every backend; kernels of a framework may stop there."""
+
 
 class UnifwError(Exception):
     """Root of every error that unifw raises on purpose.
@@ -173,8 +176,23 @@ def explain(name: str, error: Exception, *operands: Any) -> Exception:
         explained = rule(name, tensors)
         if explained is not None:
             return explained
+    unsupported = too_many_axes(name, error, *tensors)
+    if unsupported is not None:
+        return unsupported
     got = " and ".join(describe(x) for x in operands)
     return OperationError(f"{name}: failed on {got}. The native framework says: {first_line(error)}")
+
+
+def too_many_axes(name: str, error: Exception, *tensors: Any) -> UnsupportedError | None:
+    """The error for a native failure on a tensor that has more axes than `MOST_AXES`, or None where none has."""
+    for x in tensors:
+        if x.ndim > MOST_AXES:
+            return UnsupportedError(
+                f"{name}: got {describe(x)}, of {x.ndim} axes; the backend {x.backend.name} takes up to {MOST_AXES} "
+                "here. Write unifw.reshape(x, ...) to merge neighbouring axes first, and to split them afterwards. "
+                f"The native framework says: {first_line(error)}"
+            )
+    return None
 
 
 def _explain_devices(name: str, tensors: list[Any]) -> Exception | None:

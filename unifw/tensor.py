@@ -24,6 +24,7 @@ from unifw.errors import (
     UnifwError,
     describe,
     explain,
+    too_many_axes,
 )
 from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
@@ -356,6 +357,9 @@ class Tensor(Operators):
                 return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
             return outside(key, tuple(self.native.shape))
+        unsupported = too_many_axes("index assignment" if value else "index", error, self)
+        if unsupported is not None:
+            return unsupported
         if value:
             return ShapeError(
                 f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "

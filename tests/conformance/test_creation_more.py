@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import unifw
-from unifw.errors import ArgumentError, DTypeError, OperandError, ShapeError
+from unifw.errors import ArgumentError, DTypeError, NumberRangeError, OperandError, ShapeError
 
 from .oracle import assert_same
 from .strategies import EVERY, arrays, quick
@@ -87,6 +87,15 @@ def test_linspace(backend: str, start: float, stop: float, num: int, endpoint: b
     assert_same(got[0], ends[0])
     if endpoint:
         assert_same(got[-1], ends[1])
+
+
+def test_linspace_of_integers_that_hold_its_ends(backend: str) -> None:
+    assert unifw.linspace(0, 255, 2, dtype=unifw.uint8).tolist() == [0, 255]
+    assert unifw.linspace(0, 256, 4, dtype=unifw.uint8, endpoint=False).tolist() == [0, 64, 128, 192]
+    assert unifw.linspace(0, 300, 0, dtype=unifw.uint8).shape == (0,)
+    for start, stop, dtype in ((0, 256, "uint8"), (-1, 5, "uint8"), (0, -129, "int8"), (0, 2**64, "uint64")):
+        with pytest.raises(NumberRangeError, match=f"^linspace: got .* for {dtype}; expected"):
+            unifw.linspace(start, stop, 5, dtype=dtype)
 
 
 def test_linspace_of_complex_and_far_limits(backend: str) -> None:

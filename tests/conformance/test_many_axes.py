@@ -99,6 +99,31 @@ def test_in_place(backend: str) -> None:
     assert_same(a, x + y)
 
 
+BEYOND: dict[str, Callable[[Any], Any]] = {
+    "where": lambda x: unifw.where(x[:1] > 0, x, x),
+    "clip": lambda x: unifw.clip(x, 0.0, 1.0),
+    "sort": lambda x: unifw.sort(x, axis=4),
+    "flip": lambda x: unifw.flip(x, axis=(0, 3)),
+    "index": lambda x: x[:, 1:],
+    "index by a mask": lambda x: x[x > 0],
+    "index assignment": lambda x: x.__setitem__((slice(None), 0), 1.0),
+    "nonzero": unifw.nonzero,
+    "tril": unifw.tril,
+    "searchsorted": lambda x: unifw.searchsorted(unifw.ones(3), x),
+    "gather": lambda x: unifw.gather(x, unifw.zeros_like(x, dtype=unifw.int64), axis=4),
+    "scatter_add": lambda x: unifw.scatter_add(x, unifw.zeros_like(x, dtype=unifw.int64), x, axis=4),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_beyond_it_what_does_not_work_says_what_to_write(backend: str, name: str) -> None:
+    try:
+        BEYOND[name](unifw.ones((2,) * (MOST + 1)))
+    except errors.UnsupportedError as error:
+        words = f", of {MOST + 1} axes; the backend {backend} takes up to {MOST} here. Write unifw.reshape"
+        assert str(error).startswith(f"{name.split(' by ')[0]}: got Tensor of shape") and words in str(error)  # noqa: PT017, PT018
+
+
 OF_PAIRS: dict[str, Callable[[Any, Any], Any]] = {
     "add": lambda x, y: x + y,
     "where": lambda x, y: unifw.where(x > 0, x, y),

@@ -149,7 +149,11 @@ def test_one_hot(backend: str, torch: Any) -> None:
             F.one_hot(unifw.asarray(wrong), 3)
     with pytest.raises(unifw.errors.DTypeError, match="expected integers"):
         F.one_hot(unifw.asarray([1.0]))
-    assert unifw.compile(lambda x: F.one_hot(x, 3))(unifw.asarray(x)).shape == (2, 2, 3)
+    step = unifw.compile(lambda x: F.one_hot(x, 3))
+    np.testing.assert_array_equal(step(unifw.asarray(x)).numpy(), F.one_hot(unifw.asarray(x), 3).numpy())
+    for outside in (3, -1):
+        with pytest.raises(unifw.errors.OutOfRangeError, match=r"one_hot: got classes from.*expected 0 to 2"):
+            step(unifw.asarray([[0, outside], [1, 2]]))
 
 
 @pytest.mark.parametrize("hard", [False, True])

@@ -13,7 +13,7 @@ import numpy as np
 from unifw import devices
 from unifw.array.axes import as_shape, is_no_size
 from unifw.conversion import TensorLike, to_native
-from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, held, int64, uint64
+from unifw.dtypes import DType, as_dtype, complex64, complex128, float32, float64, held, int64, uint64
 from unifw.errors import ArgumentError, CopyError, DTypeError, OperandError, ShapeError, describe, explain
 from unifw.operators import Scalar, not_a_tensor
 from unifw.registry import backend_of_native, get_backend
@@ -240,7 +240,8 @@ def linspace(
 ) -> Tensor:
     """`num` evenly spaced values from `start` to `stop`, both included unless `endpoint=False`: (num,).
 
-    float32, or complex64 for complex limits. Raises ShapeError for a negative `num`, ArgumentError for nan and inf.
+    float32, or complex64 for complex limits. Raises ShapeError for a negative `num`, ArgumentError for nan and inf,
+    NumberRangeError for a first or last value that an integer dtype does not hold.
 
     >>> import unifw
     >>> unifw.linspace(0, 1, 5).tolist()
@@ -253,7 +254,12 @@ def linspace(
     wanted = default if dtype is None else as_dtype(dtype)
     if default is complex64 and wanted not in (complex64, complex128):
         raise DTypeError(f"linspace: got complex limits for {wanted}; expected unifw.complex64 or unifw.complex128.")
-    return asarray(_spaced(start, stop, num, endpoint), dtype=wanted, device=device)
+    start, stop = (held("linspace", x, float64) if isinstance(x, int) else x for x in (start, stop))
+    values = _spaced(start, stop, num, endpoint)
+    if "integer" in wanted.kind:
+        for value in values[[0, -1]] if num else ():
+            held("linspace", value.item(), wanted)
+    return asarray(values, dtype=wanted, device=device)
 
 
 def _spaced(start: complex, stop: complex, num: int, endpoint: bool) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ from unifw.array.axes import one_backend
 from unifw.array.creation import zeros_like
 from unifw.array.manipulation import broadcast_to, reshape
 from unifw.dtypes import int64
-from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
+from unifw.errors import ArgumentError, DTypeError, ShapeError, describe, explain
 from unifw.operators import binary, not_a_tensor
 from unifw.tensor import Tensor
 
@@ -73,4 +73,7 @@ def _triangle(name: str, x: Tensor, side: str, k: int) -> Tensor:
         )
     columns, rows = (x.wrap(x.ops.arange(0, size, 1, int64, x.device)) for size in (x.shape[-1], x.shape[-2]))
     kept = binary(side, columns, reshape(rows, (-1, 1)) + k)
-    return x.wrap(x.ops.where(kept.native, x.native, zeros_like(x).native))
+    try:
+        return x.wrap(x.ops.where(kept.native, x.native, zeros_like(x).native))
+    except Exception as error:
+        raise explain(name, error, x) from error

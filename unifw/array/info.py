@@ -11,7 +11,7 @@ from unifw import dtypes
 from unifw.array.data_type import is_of_kind
 from unifw.devices import default_device, existing
 from unifw.dtypes import DType, as_dtype
-from unifw.errors import DTypeError
+from unifw.errors import MOST_AXES, DTypeError
 from unifw.registry import get_backend
 from unifw.tensor import Tensor
 
@@ -91,7 +91,7 @@ class NamespaceInfo:
         >>> NamespaceInfo().capabilities()
         {'boolean indexing': True, 'data-dependent shapes': True, 'max dimensions': 8}
         """
-        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 8}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": MOST_AXES}
 
     def default_device(self) -> str:
         """The device of a new tensor.

@@ -7,7 +7,15 @@ from typing import Any
 from unifw.array.axes import axis_of, one_backend
 from unifw.array.data_type import astype
 from unifw.dtypes import bool_, int64, promote
-from unifw.errors import ArgumentError, DTypeError, OperandError, OutOfRangeError, ShapeError, describe
+from unifw.errors import (
+    ArgumentError,
+    DTypeError,
+    OperandError,
+    OutOfRangeError,
+    ShapeError,
+    describe,
+    too_many_axes,
+)
 from unifw.keys import agree
 from unifw.tensor import Tensor
 
@@ -28,7 +36,7 @@ def gather(x: Tensor, indices: Tensor, /, *, axis: int) -> Tensor:
     try:
         return x.wrap(x.ops.gather(x.native, places.native, axis))
     except Exception as error:
-        raise _outside("gather", x, axis) from error
+        raise too_many_axes("gather", error, x) or _outside("gather", x, axis) from error
 
 
 def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, /, *, axis: int) -> Tensor:
@@ -54,7 +62,7 @@ def scatter_add(x: Tensor, indices: Tensor, updates: Tensor, /, *, axis: int) ->
     try:
         return x.wrap(x.ops.scatter_add(x.native, places.native, updates.native, axis))
     except Exception as error:
-        raise _outside("scatter_add", x, axis) from error
+        raise too_many_axes("scatter_add", error, x) or _outside("scatter_add", x, axis) from error
 
 
 def segment_sum(data: Tensor, segment_ids: Tensor, /, num_segments: int) -> Tensor:

@@ -11,7 +11,7 @@ from unifw.array.scatter import gather
 from unifw.array.statistical import sum as sum_
 from unifw.conversion import to_native
 from unifw.dtypes import bool_, held, promote, promote_scalar
-from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
+from unifw.errors import ArgumentError, DTypeError, ShapeError, describe, explain
 from unifw.operators import Scalar, call
 from unifw.tensor import Tensor
 
@@ -74,7 +74,10 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     """
     if not ndim_of("nonzero", x):
         raise ShapeError("nonzero: got a tensor without axes; expected at least one. Write unifw.reshape(x, (1,)).")
-    return tuple(x.wrap(places) for places in x.ops.nonzero(x.native))
+    try:
+        return tuple(x.wrap(places) for places in x.ops.nonzero(x.native))
+    except Exception as error:
+        raise explain("nonzero", error, x) from error
 
 
 def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -114,7 +117,10 @@ def searchsorted(
     row = x1 if sorter is None else gather(x1, sorter, axis=0)
     row, values = astype(row, common, copy=False), astype(values, common, copy=False)
     require_order("searchsorted", row)
-    return row.wrap(row.ops.searchsorted(row.native, values.native, side == "right"))
+    try:
+        return row.wrap(row.ops.searchsorted(row.native, values.native, side == "right"))
+    except Exception as error:
+        raise explain("searchsorted", error, values) from error
 
 
 def beside(name: str, x: Tensor | Scalar, like: Tensor) -> Tensor:

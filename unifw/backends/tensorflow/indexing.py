@@ -15,6 +15,7 @@ from unifw.backends.tensorflow.native import cast, integers, is_traced, op, stat
 from unifw.backends.tensorflow.native import shape as _shape
 from unifw.backends.tensorflow.promotion import constant
 from unifw.backends.tensorflow.rules import ruled
+from unifw.errors import MOST_AXES
 from unifw.keys import Index, Mask, Split, fits, split
 
 raw = tf.raw_ops
@@ -102,6 +103,8 @@ def _getitem(x: tf.Tensor, key: Any) -> tf.Tensor:
     try:
         return _gathered(x, split(parts, tuple(x.shape), _nonzero))
     except tf.errors.InvalidArgumentError as error:
+        if x.shape.rank > MOST_AXES:
+            raise
         raise IndexError(str(error)) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unifw.array import extras
+from unifw.array.manipulation import expand_dims
 from unifw.array.scatter import positions
 from unifw.array.statistical import max as reduce_max
 from unifw.array.statistical import min as reduce_min
@@ -117,13 +118,13 @@ def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
     """Integers (...) as rows (..., num_classes) of int64, 1 at that place and 0 elsewhere.
 
     -1 stands for one class more than the greatest integer, which a compiled step cannot know. `unifw.one_hot` gives
-    floats. Raises DTypeError and, outside of a graph, OutOfRangeError.
+    floats. Raises DTypeError and OutOfRangeError.
 
     >>> import unifw
     >>> unifw.nn.functional.one_hot(unifw.asarray([2, 0])).tolist()
     [[0, 0, 1], [1, 0, 0]]
     """
-    positions("one_hot", x)
+    x = positions("one_hot", x)
     if num_classes == -1 or not x.ops.is_traced(x.native):
         least, most = (int(reduce_min(x)), int(reduce_max(x))) if x.size else (0, -1)
         num_classes = most + 1 if num_classes == -1 else num_classes
@@ -132,4 +133,7 @@ def one_hot(x: Tensor, num_classes: int = -1) -> Tensor:
                 f"one_hot: got classes from {least} to {most}; expected 0 to {num_classes - 1}. "
                 "Write num_classes=..., or unifw.one_hot for rows of zeros there."
             )
+    else:
+        classes = x.wrap(x.ops.arange(0, num_classes, 1, int64, x.device))
+        x = embedding(x, expand_dims(classes, axis=-1))[..., 0]  # in a graph, too, a look-up fails for what is none
     return extras.one_hot(x, num_classes, dtype=int64)
