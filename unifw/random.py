@@ -326,8 +326,11 @@ def integers(
     for limit in (low, high - 1):
         held("random.integers", limit, wanted)
     shape, host = _shape("integers", shape), _stream_on_host(generator)
+    if host is None and (high >= 2**63 or high - low > 2**56):  # where native kernels stop, or favour some numbers
+        host = np.random.Generator(np.random.Philox(integers(0, 2**56, generator=generator).item()))
     if host is not None:
-        return asarray(host.integers(low, high, shape).astype(numpy_dtype(wanted)), dtype=wanted, device=device)
+        values = host.integers(low, high, shape, np.uint64 if high > 2**63 else np.int64)
+        return asarray(values.astype(numpy_dtype(wanted)), dtype=wanted, device=device)
     backend, native = _stream_of(generator)
     drawn = part(backend, "random").integers(low, high, shape, placed(backend, device), native)
     return backend.Tensor(drawn).to(wanted)

@@ -351,6 +351,8 @@ class Tensor(Operators):
             return error
         for part in key if isinstance(key, tuple) else (key,):
             bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+            for bound in (bound for bound in bounds if isinstance(bound, Tensor)):
+                bound._known("index")
             if any(isinstance(bound, (float, complex, str)) for bound in bounds):
                 return no_index(part)
             if bounds[2:] == (0,):

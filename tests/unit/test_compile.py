@@ -94,6 +94,8 @@ def test_a_value_that_is_asked_for_names_what_to_write(backend: str) -> None:
         r"float\(\)": lambda x: float(x[0]),
         r"numpy\(\)": lambda x: x.numpy(),
         "index": lambda x: sum(x for _ in range(unifw.argmax(x))),  # type: ignore[call-overload]
+        "index:": lambda x: x[: unifw.argmax(x)],
+        "index: the": lambda x: x + unifw.zeros(unifw.argmax(x)),  # type: ignore[arg-type]
     }
     for what, function in cases.items():
         words = r".*unifw\.cond.*unifw\.where.*unifw\.while_loop.*unifw\.fori_loop"

@@ -54,6 +54,19 @@ def test_discrete_distributions(backend: str, host: bool) -> None:
     assert stats.binomtest(sum(a == 0 for a, _ in first), 600, 0.5).pvalue > 1e-3
 
 
+@STREAMS
+@pytest.mark.parametrize(
+    ("low", "high", "dtype"),
+    [(-(2**63), 2**63, "int64"), (-(2**62), 2**63 - 1, "int64"), (0, 2**64, "uint64"), (2**63 - 2, 2**63, "int64")],
+)
+def test_integers_of_wide_ranges(backend: str, host: bool, low: int, high: int, dtype: str) -> None:
+    generator = random.Generator(8, host=host)
+    x = random.integers(low, high, (ROWS,), dtype=dtype, generator=generator).tolist()
+    parts = np.bincount([4 * (number - low) // (high - low) for number in x], minlength=4)
+    assert stats.chisquare(parts[parts > 0]).pvalue > 1e-3
+    assert x != random.integers(low, high, (ROWS,), dtype=dtype, generator=generator).tolist()
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_every_floating_dtype(backend: str, dtype: str) -> None:
     x = random.normal((1000,), dtype=dtype)

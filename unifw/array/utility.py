@@ -49,7 +49,7 @@ def diff(
         raise DTypeError("diff: got dtype bool; expected numbers. Write x[1:] != x[:-1] to find changes.")
     parts = [part for part in (prepend, x, append) if part is not None]
     x = concat(parts, axis=axis) if len(parts) > 1 else x
-    before = (slice(None),) * axis
+    x, before = x.wrap(x.native), (slice(None),) * axis
     for _ in range(n):
         x = subtract(x[(*before, slice(1, None))], x[(*before, slice(None, -1))])
     return x

@@ -75,9 +75,10 @@ def _has_no_graph(error: BaseException | None) -> bool:
     """Whether a size that depends on values, or an operator that knows no shapes, is what stopped a trace."""
     from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode  # a second and 34 MiB, if at the top
 
-    if error is None:
-        return False
-    return isinstance(error, (*_NO_GRAPH, GuardOnDataDependentSymNode)) or _has_no_graph(error.__cause__)
+    if isinstance(error, (*_NO_GRAPH, GuardOnDataDependentSymNode)):
+        return True
+    cause = None if error is None else error.__cause__
+    return cause is not None and cause is not error and _has_no_graph(cause)  # an error explained is raised from itself
 
 
 class Uncompiled:
