@@ -10,8 +10,8 @@ from unifw.array.creation import arange, ones_like, zeros, zeros_like
 from unifw.array.linear_algebra import matmul
 from unifw.array.manipulation import broadcast_to, concat, expand_dims, reshape, squeeze
 from unifw.array.statistical import mean
-from unifw.conversion import agree
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
+from unifw.keys import agree
 from unifw.nn import functional as F
 from unifw.nn import init
 from unifw.nn.functional.attention import attention_weights, merge_heads, split_heads
