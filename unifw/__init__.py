@@ -7,6 +7,7 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 from unifw import names as _names
+from unifw import random as random
 from unifw.array import fft as fft
 from unifw.array import linalg as linalg
 from unifw.array.arithmetic import abs as abs
@@ -202,11 +203,11 @@ from unifw.dtypes import uint32 as uint32
 from unifw.dtypes import uint64 as uint64
 from unifw.eagerly import eager as eager
 from unifw.errors import UnifwError as UnifwError
-from unifw.random import seed as seed
 from unifw.registry import backends as backends
 from unifw.registry import get_backend as get_backend
 from unifw.registry import set_backend as set_backend
 from unifw.registry import using_backend as using_backend
+from unifw.streams import seed as seed
 from unifw.tensor import Tensor as Tensor
 from unifw.variable import Buffer as Buffer
 from unifw.variable import Parameter as Parameter

@@ -11,6 +11,7 @@ import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
 from unifw.errors import (
+    ArgumentError,
     DTypeError,
     OperandError,
     OutOfRangeError,
@@ -146,6 +147,24 @@ def no_index(part: Any) -> OperandError:
     OperandError('index: got 1.5; expected integers, slices, `...`, None, masks or integer tensors.')
     """
     return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+
+
+def bad_slice(key: Any) -> Exception | None:
+    """What is wrong with the bounds of a slice in an index; None where nothing is, or there is none.
+
+    >>> print(bad_slice((0, slice(0, 4, 0))))
+    index: got slice(0, 4, 0); expected a step other than 0. Write x[i : i + 1] for one.
+    """
+    for part in key if isinstance(key, tuple) else (key,):
+        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+        for bound in bounds:
+            if hasattr(bound, "_known"):  # a Tensor, whose value must be there
+                bound._known("index")
+        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+            return no_index(part)
+        if bounds[2:] == (0,):
+            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+    return None
 
 
 def not_an_index(dtype: Any) -> DTypeError:

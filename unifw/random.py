@@ -6,9 +6,6 @@ functions draw from the backend's own stream, for speed, unless `host_mode()` or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -23,90 +20,19 @@ from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
 from unifw.devices import placed
 from unifw.dtypes import DType, as_dtype, float32, float64, held, int64, numpy_dtype
-from unifw.eagerly import switch as off
 from unifw.errors import ArgumentError, DTypeError, ShapeError, StateDictError
 from unifw.operators import not_a_tensor, unary
-from unifw.registry import get_backend, loaded_backends, on_load, part
+from unifw.registry import get_backend, part
 from unifw.spec import Backend
+from unifw.streams import checked_seed
+from unifw.streams import host_generator as host_generator
+from unifw.streams import host_mode as host_mode
+from unifw.streams import in_host_mode as in_host_mode
+from unifw.streams import seed as seed
 from unifw.tensor import Tensor
 from unifw.tracing.session import refuse_in_trace
 
 Shape = tuple[int, ...]
-
-_host: np.random.Generator | None = None  # made when it is first used, as `numpy.random` takes long to import
-_seed: int | None = None
-_host_mode: ContextVar[bool] = ContextVar("unifw_random_host_mode", default=False)
-
-
-def seed(value: int) -> None:
-    """Start every random stream anew: the host's, and the own stream of each backend, loaded now or later.
-
-    With one seed, initial weights and shuffles have the same bits on every backend. What a backend draws itself
-    (dropout) repeats on that backend, and differs from the other's. Raises ArgumentError.
-
-    >>> import unifw
-    >>> unifw.seed(0); first = unifw.nn.Linear(2, 1).weight.tolist()
-    >>> unifw.seed(0); first == unifw.nn.Linear(2, 1).weight.tolist()
-    True
-    """
-    global _host, _seed
-    _seed, _host = _checked_seed(value), None
-    for backend in loaded_backends():
-        _seed_backend(backend)
-
-
-def _checked_seed(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < 2**63:
-        raise ArgumentError(f"seed: got {value!r}; expected an integer from 0 to 2**63 - 1.")
-    return int(value)
-
-
-@on_load
-def _seed_backend(backend: Backend) -> None:
-    if _seed is not None and backend.random is not None:
-        backend.random.seed(_seed)
-
-
-def host_generator() -> np.random.Generator:
-    """The stream that initial weights are drawn from, and the seeds of shuffles.
-
-    >>> import unifw
-    >>> unifw.seed(0); isinstance(host_generator().random(), float)
-    True
-    """
-    global _host
-    if _host is None:
-        _host = np.random.Generator(np.random.Philox(_seed))
-    return _host
-
-
-@contextmanager
-def host_mode() -> Iterator[None]:
-    """Draw everything on the host inside the `with` block, dropout too: slower, and the same bits on every backend.
-
-    Compiled functions run as plain Python there.
-
-    >>> import unifw
-    >>> unifw.seed(0)
-    >>> with unifw.random.host_mode():
-    ...     unifw.random.integers(0, 100, (3,)).tolist()
-    [13, 1, 93]
-    """
-    tokens = _host_mode.set(True), off.set(True)
-    try:
-        yield
-    finally:
-        _host_mode.reset(tokens[0])
-        off.reset(tokens[1])
-
-
-def in_host_mode() -> bool:
-    """Whether `host_mode` is on.
-
-    >>> in_host_mode()
-    False
-    """
-    return _host_mode.get()
 
 
 class Generator:
@@ -126,7 +52,7 @@ class Generator:
 
     def __init__(self, seed: int, host: bool = False) -> None:
         self.backend: Backend | None = None if host else get_backend()
-        value, own = _checked_seed(seed), np.random.Philox
+        value, own = checked_seed(seed), np.random.Philox
         self._native = np.random.Generator(own(value)) if self.backend is None else self._ops.generator(value)
 
     @property
@@ -199,7 +125,7 @@ def _shape(name: str, shape: Any) -> Shape:
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
     if generator is None:
-        host = host_generator() if _host_mode.get() else None
+        host = host_generator() if in_host_mode() else None
     else:
         host = generator._native if isinstance(generator._native, np.random.Generator) else None
     if host is not None:
@@ -395,7 +321,7 @@ def choice(
     return picked if isinstance(x, int) else reshape(take(x, reshape(picked, (-1,)), axis=0), (*shape, *x.shape[1:]))
 
 
-__all__ = _names.of_module(globals())
+__all__ = _names.of_module(globals(), "host_generator", "host_mode", "in_host_mode", "seed")
 
 
 def __dir__() -> list[str]:

@@ -26,7 +26,7 @@ from unifw.errors import (
     explain,
     too_many_axes,
 )
-from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
+from unifw.keys import assignable, bad_slice, index_array, length, no_index, not_an_index, outside
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -349,19 +349,11 @@ class Tensor(Operators):
     def _explain_index(self, error: Exception, key: Any, *value: Any) -> Exception:
         if isinstance(error, UnifwError):
             return error
-        for part in key if isinstance(key, tuple) else (key,):
-            bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
-            for bound in (bound for bound in bounds if isinstance(bound, Tensor)):
-                bound._known("index")
-            if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-                return no_index(part)
-            if bounds[2:] == (0,):
-                return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
-            return outside(key, tuple(self.native.shape))
-        unsupported = too_many_axes("index assignment" if value else "index", error, self)
-        if unsupported is not None:
-            return unsupported
+            return bad_slice(key) or outside(key, tuple(self.native.shape))
+        known = bad_slice(key) or too_many_axes("index assignment" if value else "index", error, self)
+        if known is not None:
+            return known
         if value:
             return ShapeError(
                 f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "

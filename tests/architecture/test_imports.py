@@ -16,7 +16,7 @@ FRAMEWORKS = {"torch", "tensorflow", "tf"}
 LAYERS = [
     {"errors", "tree", "dtypes", "keys", "changes", "eagerly", "names"},
     {"spec"},
-    {"registry", "devices", "shortcuts"},
+    {"registry", "devices", "shortcuts", "streams"},
     {"operators"},
     {"tensor"},
     {"conversion"},

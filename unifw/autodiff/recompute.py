@@ -12,9 +12,9 @@ from unifw import tree
 from unifw.autodiff.sources import active, standing_in
 from unifw.errors import OperandError, describe
 from unifw.operators import mixed_backends
-from unifw.random import host_generator
 from unifw.registry import part
 from unifw.spec import Native
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.tracing.outputs import natives_in, rewrapped
 from unifw.tracing.reach import is_module

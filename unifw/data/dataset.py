@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from unifw.errors import ArgumentError, ShapeError
-from unifw.random import host_generator
 from unifw.spec import Numpy
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 
 

@@ -10,8 +10,8 @@ from unifw.data.dataset import ArrayDataset
 from unifw.data.sampler import epoch_order
 from unifw.dtypes import as_dtype
 from unifw.errors import ArgumentError, OperandError, describe
-from unifw.random import host_generator
 from unifw.registry import get_backend
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 
 

@@ -16,8 +16,8 @@ from unifw.models.generation import KeyValueCache, check_prompts, generate
 from unifw.nn import functional as F
 from unifw.nn.functional.attention import merge_heads, split_heads
 from unifw.nn.functional.linear import affine
-from unifw.random import host_generator
 from unifw.registry import using_backend
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
 

@@ -21,7 +21,7 @@ from unifw.nn.geometry import count
 from unifw.nn.linear import Linear
 from unifw.nn.module import Module
 from unifw.operators import not_a_tensor
-from unifw.random import host_generator
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from unifw import names as _names
 from unifw.errors import ArgumentError, OperandError, ShapeError, describe
-from unifw.random import host_generator
 from unifw.spec import Numpy
+from unifw.streams import host_generator
 from unifw.variable import Variable
 
 Shape = tuple[int, ...]

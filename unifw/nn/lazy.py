@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from unifw.errors import OperandError, UnfinishedError, describe
 from unifw.nn.traits import Trait, bare, lose, take
-from unifw.random import host_generator
 from unifw.registry import using_backend
 from unifw.spec import Backend
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Variable
 

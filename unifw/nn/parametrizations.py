@@ -17,7 +17,7 @@ from unifw.nn.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from unifw.nn.geometry import count
 from unifw.nn.module import Module
 from unifw.nn.parametrize import is_parametrized, parameter_of, register_parametrization
-from unifw.random import host_generator
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.variable import Buffer
 

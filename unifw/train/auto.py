@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from unifw.random import host_generator
 from unifw.registry import loaded_backends
+from unifw.streams import host_generator
 from unifw.train import decisions
 from unifw.train.running import SIZES, Way, ways_of
 from unifw.train.tuning import Run, time_each

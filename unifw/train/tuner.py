@@ -12,9 +12,9 @@ from unifw.conversion import TensorLike, to_native
 from unifw.nn.module import Module
 from unifw.optim.adam import AdamW
 from unifw.optim.base import Optimizer
-from unifw.random import host_generator
 from unifw.registry import backends as known_backends
 from unifw.registry import get_backend, info, load_backend, using_backend
+from unifw.streams import host_generator
 from unifw.tensor import Tensor
 from unifw.train import decisions
 from unifw.train.auto import run_in, streams_unmoved

@@ -8,7 +8,7 @@ from unifw.array.repetition import repeat
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.dropout import dropout
-from unifw.random import in_host_mode
+from unifw.streams import in_host_mode
 from unifw.tensor import Tensor
 
 

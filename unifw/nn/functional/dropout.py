@@ -6,8 +6,9 @@ from unifw.array.creation import ones_like
 from unifw.errors import ArgumentError, ShapeError, describe
 from unifw.nn.functional.checks import check_floating, not_in_place
 from unifw.nn.geometry import data_format_of
-from unifw.random import bernoulli, in_host_mode
+from unifw.random import bernoulli
 from unifw.registry import part
+from unifw.streams import in_host_mode
 from unifw.tensor import Tensor
 
 _ALPHA = -1.7580993408473766  # what SELU tends to: -scale * alpha

@@ -7,7 +7,8 @@ from unifw.errors import ArgumentError
 from unifw.nn.functional.checks import check_floating, misfit, not_in_place, refused
 from unifw.nn.geometry import data_format_of
 from unifw.operators import mixed_backends
-from unifw.random import in_host_mode, uniform
+from unifw.random import uniform
+from unifw.streams import in_host_mode
 from unifw.tensor import Tensor
 
 

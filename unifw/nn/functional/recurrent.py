@@ -16,8 +16,8 @@ from unifw.keys import agree
 from unifw.nn.functional.checks import misfit
 from unifw.nn.functional.dropout import dropout as dropout_
 from unifw.operators import mixed_backends, not_a_tensor
-from unifw.random import in_host_mode
 from unifw.spec import Native
+from unifw.streams import in_host_mode
 from unifw.tensor import Tensor
 
 States = tuple[Tensor, ...]
