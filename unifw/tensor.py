@@ -8,6 +8,7 @@ payload of `x` and never change another tensor.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -88,10 +89,7 @@ class Tensor(Operators):
         >>> unifw.zeros((2, 3)).size
         6
         """
-        size = 1
-        for extent in self.shape:
-            size = size * extent
-        return size
+        return prod(self.shape)
 
     @property
     def dtype(self) -> DType:
@@ -374,9 +372,7 @@ def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
         return _native_part(x, key)
-    if _PLAIN_INDEX.issuperset(map(type, key)):
-        return key
-    return tuple(_native_part(x, part) for part in key)
+    return key if _PLAIN_INDEX.issuperset(map(type, key)) else tuple(_native_part(x, part) for part in key)
 
 
 _PLAIN_TYPES = (int, slice, type(None), type(Ellipsis))
