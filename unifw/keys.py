@@ -11,12 +11,17 @@ import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
 from unifw.errors import (
+    ArgumentError,
     DTypeError,
     OperandError,
     OutOfRangeError,
+    ShapeError,
     TracedValueError,
+    UnifwError,
     UnsizedError,
     describe,
+    explain,
+    too_many_axes,
 )
 
 
@@ -182,6 +187,36 @@ def outside(key: Any, shape: tuple[Any, ...]) -> OutOfRangeError:
         f"index: got {key!r} for shape {shape}; expected at most one index per axis, each from -size to size - 1. "
         "Write x.shape to see the sizes."
     )
+
+
+def explain_index(x: Any, error: Exception, key: Any, *value: Any) -> Exception:
+    """The error for an index into a Tensor that failed, or for the assignment of a value there.
+
+    >>> import unifw
+    >>> explain_index(unifw.zeros(2), IndexError(), slice(None, None, 0))
+    ArgumentError('index: got slice(None, None, 0); expected a step other than 0. Write x[i : i + 1] for one.')
+    """
+    if isinstance(error, UnifwError):
+        return error
+    for part in key if isinstance(key, tuple) else (key,):
+        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+        for bound in (bound for bound in bounds if hasattr(bound, "native")):
+            bound._known("index")
+        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+            return no_index(part)
+        if bounds[2:] == (0,):
+            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+    if isinstance(error, IndexError):
+        return outside(key, tuple(x.native.shape))
+    unsupported = too_many_axes("index assignment" if value else "index", error, x)
+    if unsupported is not None:
+        return unsupported
+    if value:
+        return ShapeError(
+            f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(x)}; "
+            f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
+        )
+    return explain("index", error, x)
 
 
 def _is_mask(part: Any) -> bool:

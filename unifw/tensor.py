@@ -22,12 +22,9 @@ from unifw.errors import (
     OperandError,
     ShapeError,
     TracedValueError,
-    UnifwError,
     describe,
-    explain,
-    too_many_axes,
 )
-from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
+from unifw.keys import assignable, explain_index, index_array, length, no_index, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -331,7 +328,7 @@ class Tensor(Operators):
             native = key if type(key) in _PLAIN_INDEX else _native_key(self, key)
             return self.wrap(self.ops.getitem(self.native, native))
         except Exception as error:
-            raise self._explain_index(error, key) from error
+            raise explain_index(self, error, key) from error
 
     def __setitem__(self, key: Any, value: Tensor | Scalar, /) -> None:
         if not isinstance(value, (Tensor, Scalar)):
@@ -342,30 +339,7 @@ class Tensor(Operators):
         try:
             self._set(self.ops.setitem(self.native, _native_key(self, key), new))
         except Exception as error:
-            raise self._explain_index(error, key, value) from error
-
-    def _explain_index(self, error: Exception, key: Any, *value: Any) -> Exception:
-        if isinstance(error, UnifwError):
-            return error
-        for part in key if isinstance(key, tuple) else (key,):
-            bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
-            for bound in (bound for bound in bounds if isinstance(bound, Tensor)):
-                bound._known("index")
-            if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-                return no_index(part)
-            if bounds[2:] == (0,):
-                return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
-        if isinstance(error, IndexError):
-            return outside(key, tuple(self.native.shape))
-        unsupported = too_many_axes("index assignment" if value else "index", error, self)
-        if unsupported is not None:
-            return unsupported
-        if value:
-            return ShapeError(
-                f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "
-                f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
-            )
-        return explain("index", error, self)
+            raise explain_index(self, error, key, value) from error
 
 
 def _native_key(x: Tensor, key: Any) -> Any:
