@@ -15,9 +15,13 @@ from unifw.errors import (
     DTypeError,
     OperandError,
     OutOfRangeError,
+    ShapeError,
     TracedValueError,
+    UnifwError,
     UnsizedError,
     describe,
+    explain,
+    too_many_axes,
 )
 
 
@@ -149,24 +153,6 @@ def no_index(part: Any) -> OperandError:
     return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
 
 
-def bad_slice(key: Any) -> Exception | None:
-    """What is wrong with the bounds of a slice in an index; None where nothing is, or there is none.
-
-    >>> print(bad_slice((0, slice(0, 4, 0))))
-    index: got slice(0, 4, 0); expected a step other than 0. Write x[i : i + 1] for one.
-    """
-    for part in key if isinstance(key, tuple) else (key,):
-        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
-        for bound in bounds:
-            if hasattr(bound, "_known"):  # a Tensor, whose value must be there
-                bound._known("index")
-        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-            return no_index(part)
-        if bounds[2:] == (0,):
-            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
-    return None
-
-
 def not_an_index(dtype: Any) -> DTypeError:
     """The error for an index array that has neither integers nor booleans.
 
@@ -201,6 +187,36 @@ def outside(key: Any, shape: tuple[Any, ...]) -> OutOfRangeError:
         f"index: got {key!r} for shape {shape}; expected at most one index per axis, each from -size to size - 1. "
         "Write x.shape to see the sizes."
     )
+
+
+def explain_index(x: Any, error: Exception, key: Any, *value: Any) -> Exception:
+    """The error for an index into a Tensor that failed, or for the assignment of a value there.
+
+    >>> import unifw
+    >>> explain_index(unifw.zeros(2), IndexError(), slice(None, None, 0))
+    ArgumentError('index: got slice(None, None, 0); expected a step other than 0. Write x[i : i + 1] for one.')
+    """
+    if isinstance(error, UnifwError):
+        return error
+    for part in key if isinstance(key, tuple) else (key,):
+        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+        for bound in (bound for bound in bounds if hasattr(bound, "native")):
+            bound._known("index")
+        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+            return no_index(part)
+        if bounds[2:] == (0,):
+            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+    if isinstance(error, IndexError):
+        return outside(key, tuple(x.native.shape))
+    unsupported = too_many_axes("index assignment" if value else "index", error, x)
+    if unsupported is not None:
+        return unsupported
+    if value:
+        return ShapeError(
+            f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(x)}; "
+            f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
+        )
+    return explain("index", error, x)
 
 
 def _is_mask(part: Any) -> bool:

@@ -52,8 +52,8 @@ class Generator:
 
     def __init__(self, seed: int, host: bool = False) -> None:
         self.backend: Backend | None = None if host else get_backend()
-        value, own = checked_seed(seed), np.random.Philox
-        self._native = np.random.Generator(own(value)) if self.backend is None else self._ops.generator(value)
+        value = checked_seed(seed)
+        self._native: Any = np.random.Generator(np.random.Philox(value)) if host else self._ops.generator(value)
 
     @property
     def _ops(self) -> Any:
@@ -67,15 +67,14 @@ class Generator:
         >>> sorted(unifw.random.Generator(7, host=True).state)
         ['kind', 'state']
         """
-        if isinstance(self._native, np.random.Generator):
-            return {"kind": "host", "state": self._native.bit_generator.state}
-        return {"kind": self._kind, "state": self._ops.get_state(self._native)}
+        host, own = self.backend is None, self._native
+        return {"kind": self._kind, "state": own.bit_generator.state if host else self._ops.get_state(own)}
 
     @state.setter
     def state(self, value: dict[str, Any]) -> None:
         if value.get("kind") != self._kind:
             raise StateDictError(f"Generator: got a state of kind {value.get('kind')!r}; expected {self._kind!r}.")
-        if isinstance(self._native, np.random.Generator):
+        if self.backend is None:
             self._native.bit_generator.state = value["state"]
         else:
             self._ops.set_state(self._native, value["state"])
@@ -124,13 +123,10 @@ def _shape(name: str, shape: Any) -> Shape:
 
 
 def _stream_on_host(generator: Generator | None) -> np.random.Generator | None:
-    if generator is None:
-        host = host_generator() if in_host_mode() else None
-    else:
-        host = generator._native if isinstance(generator._native, np.random.Generator) else None
-    if host is not None:
-        refuse_in_trace("random numbers drawn on the host", "draw them outside and pass them in")
-    return host
+    if not (in_host_mode() if generator is None else generator.backend is None):
+        return None
+    refuse_in_trace("random numbers drawn on the host", "draw them outside and pass them in")
+    return host_generator() if generator is None else generator._native
 
 
 def _stream_of(generator: Generator | None) -> tuple[Backend, Any]:

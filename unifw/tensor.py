@@ -8,6 +8,7 @@ payload of `x` and never change another tensor.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,12 +22,9 @@ from unifw.errors import (
     OperandError,
     ShapeError,
     TracedValueError,
-    UnifwError,
     describe,
-    explain,
-    too_many_axes,
 )
-from unifw.keys import assignable, bad_slice, index_array, length, no_index, not_an_index, outside
+from unifw.keys import assignable, explain_index, index_array, length, no_index, not_an_index
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -88,10 +86,7 @@ class Tensor(Operators):
         >>> unifw.zeros((2, 3)).size
         6
         """
-        size = 1
-        for extent in self.shape:
-            size = size * extent
-        return size
+        return prod(self.shape)
 
     @property
     def dtype(self) -> DType:
@@ -333,7 +328,7 @@ class Tensor(Operators):
             native = key if type(key) in _PLAIN_INDEX else _native_key(self, key)
             return self.wrap(self.ops.getitem(self.native, native))
         except Exception as error:
-            raise self._explain_index(error, key) from error
+            raise explain_index(self, error, key) from error
 
     def __setitem__(self, key: Any, value: Tensor | Scalar, /) -> None:
         if not isinstance(value, (Tensor, Scalar)):
@@ -344,31 +339,14 @@ class Tensor(Operators):
         try:
             self._set(self.ops.setitem(self.native, _native_key(self, key), new))
         except Exception as error:
-            raise self._explain_index(error, key, value) from error
-
-    def _explain_index(self, error: Exception, key: Any, *value: Any) -> Exception:
-        if isinstance(error, UnifwError):
-            return error
-        if isinstance(error, IndexError):
-            return bad_slice(key) or outside(key, tuple(self.native.shape))
-        known = bad_slice(key) or too_many_axes("index assignment" if value else "index", error, self)
-        if known is not None:
-            return known
-        if value:
-            return ShapeError(
-                f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "
-                f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
-            )
-        return explain("index", error, self)
+            raise explain_index(self, error, key, value) from error
 
 
 def _native_key(x: Tensor, key: Any) -> Any:
     """An index into `x` with each Tensor in it replaced by its native tensor."""
     if not isinstance(key, tuple):
         return _native_part(x, key)
-    if _PLAIN_INDEX.issuperset(map(type, key)):
-        return key
-    return tuple(_native_part(x, part) for part in key)
+    return key if _PLAIN_INDEX.issuperset(map(type, key)) else tuple(_native_part(x, part) for part in key)
 
 
 _PLAIN_TYPES = (int, slice, type(None), type(Ellipsis))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from unifw.array.arithmetic import multiply
 from unifw.array.axes import axes_of, axis_of, one_backend
@@ -123,7 +124,4 @@ def _pairs(
 
 
 def _size(x: Tensor, axes: tuple[int, ...]) -> int:
-    size = 1
-    for axis in axes:
-        size = size * x.shape[axis]  # may be a symbolic integer
-    return size
+    return prod(x.shape[axis] for axis in axes)  # which may be symbolic integers

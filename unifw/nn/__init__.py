@@ -8,6 +8,7 @@ from unifw.nn import init as init
 from unifw.nn import parametrizations as parametrizations
 from unifw.nn import parametrize as parametrize
 from unifw.nn.activations import GELU as GELU
+from unifw.nn.activations import GLU as GLU
 from unifw.nn.activations import LogSigmoid as LogSigmoid
 from unifw.nn.activations import Mish as Mish
 from unifw.nn.activations import Sigmoid as Sigmoid
@@ -136,7 +137,6 @@ from unifw.nn.shaping import Flatten as Flatten
 from unifw.nn.shaping import PixelShuffle as PixelShuffle
 from unifw.nn.shaping import PixelUnshuffle as PixelUnshuffle
 from unifw.nn.shaping import Unflatten as Unflatten
-from unifw.nn.softmax import GLU as GLU
 from unifw.nn.softmax import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
 from unifw.nn.softmax import LogSoftmax as LogSoftmax
 from unifw.nn.softmax import Softmax as Softmax

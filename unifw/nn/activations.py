@@ -141,3 +141,22 @@ class Softsign(Module, leaf=True):
     def forward(self, x: Tensor) -> Tensor:
         """Any shape to the same shape."""
         return F.softsign(x)
+
+
+class GLU(Module, leaf=True):
+    """The first half of the axis `dim` times the sigmoid of the second (Dauphin et al., 2017).
+
+    >>> import unifw
+    >>> unifw.nn.GLU()(unifw.asarray([2.0, 0.0])).tolist()
+    [1.0]
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., 2 n, ...) to (..., n, ...)."""
+        return F.glu(x, self.dim)
+
+    def _describe(self) -> str:
+        return f"dim={self.dim}"

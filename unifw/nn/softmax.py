@@ -67,19 +67,6 @@ class LogSoftmax(_AlongAxis, leaf=True):
         return F.log_softmax(x, self.dim)
 
 
-class GLU(_AlongAxis, leaf=True):
-    """The first half of the axis `dim` times the sigmoid of the second (Dauphin et al., 2017).
-
-    >>> import unifw
-    >>> unifw.nn.GLU()(unifw.asarray([2.0, 0.0])).tolist()
-    [1.0]
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., 2 n, ...) to (..., n, ...)."""
-        return F.glu(x, self.dim)
-
-
 class Softmax2d(Module, leaf=True):
     """Softmax over the channels of each place of images (N, H, W, C), or (N, C, H, W) with channels_first.
 

@@ -4,6 +4,7 @@ import typing as _typing
 
 from unifw import names as _names
 from unifw.nn.functional.activations import gelu as gelu
+from unifw.nn.functional.activations import glu as glu
 from unifw.nn.functional.activations import logsigmoid as logsigmoid
 from unifw.nn.functional.activations import mish as mish
 from unifw.nn.functional.activations import sigmoid as sigmoid
@@ -106,7 +107,6 @@ from unifw.nn.functional.shaping import channel_shuffle as channel_shuffle
 from unifw.nn.functional.shaping import flatten as flatten
 from unifw.nn.functional.shaping import pixel_shuffle as pixel_shuffle
 from unifw.nn.functional.shaping import pixel_unshuffle as pixel_unshuffle
-from unifw.nn.functional.softmax import glu as glu
 from unifw.nn.functional.softmax import gumbel_softmax as gumbel_softmax
 from unifw.nn.functional.softmax import log_softmax as log_softmax
 from unifw.nn.functional.softmax import softmax as softmax

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unifw.errors import ArgumentError
+from unifw.array.axes import axis_of, ndim_of
+from unifw.errors import ArgumentError, ShapeError, describe
 from unifw.nn.functional.checks import not_in_place, refused
 from unifw.tensor import Tensor
 
@@ -130,3 +131,22 @@ def softsign(x: Tensor) -> Tensor:
         return x.wrap(x.kernels.softsign(x.native))
     except Exception as error:
         raise refused("softsign", x, error) from error
+
+
+def glu(x: Tensor, dim: int = -1) -> Tensor:
+    """The first half of the axis `dim` times the sigmoid of the second (Dauphin et al., 2017).
+
+    Raises AxisError, ShapeError for an odd axis and DTypeError.
+
+    >>> import unifw
+    >>> unifw.nn.functional.glu(unifw.asarray([2.0, 0.0])).tolist()
+    [1.0]
+    """
+    axis = axis_of("glu", dim, ndim_of("glu", x))
+    try:
+        return x.wrap(x.kernels.glu(x.native, axis))
+    except Exception as error:
+        size = x.ops.static_shape(x.native)[axis]
+        if size is not None and size % 2:
+            raise ShapeError(f"glu: got {describe(x)}; expected an even number of elements on axis {dim}.") from error
+        raise refused("glu", x, error) from error

@@ -11,8 +11,8 @@ from unifw.array.manipulation import moveaxis
 from unifw.array.searching import argmax
 from unifw.autodiff import stop_gradient
 from unifw.dtypes import bfloat16, float16, float32
-from unifw.errors import ArgumentError, ShapeError, describe
-from unifw.nn.functional.checks import check_floating, refused
+from unifw.errors import ArgumentError
+from unifw.nn.functional.checks import check_floating
 from unifw.nn.functional.rectifiers import rrelu
 from unifw.tensor import Tensor
 
@@ -47,25 +47,6 @@ def log_softmax(x: Tensor, dim: int = -1) -> Tensor:
     [-0.6931, -0.6931]
     """
     return extras.log_softmax(x, axis=dim)
-
-
-def glu(x: Tensor, dim: int = -1) -> Tensor:
-    """The first half of the axis `dim` times the sigmoid of the second (Dauphin et al., 2017).
-
-    Raises AxisError, ShapeError for an odd axis and DTypeError.
-
-    >>> import unifw
-    >>> unifw.nn.functional.glu(unifw.asarray([2.0, 0.0])).tolist()
-    [1.0]
-    """
-    axis = axis_of("glu", dim, ndim_of("glu", x))
-    try:
-        return x.wrap(x.kernels.glu(x.native, axis))
-    except Exception as error:
-        size = x.ops.static_shape(x.native)[axis]
-        if size is not None and size % 2:
-            raise ShapeError(f"glu: got {describe(x)}; expected an even number of elements on axis {dim}.") from error
-        raise refused("glu", x, error) from error
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:

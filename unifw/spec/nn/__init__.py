@@ -19,7 +19,6 @@ from unifw.spec.nn.rectifiers import RectifierOps
 from unifw.spec.nn.recurrent import RecurrentOps
 from unifw.spec.nn.resizing import ResizingOps
 from unifw.spec.nn.shaping import ShapingOps
-from unifw.spec.nn.softmax import SoftmaxOps
 from unifw.spec.nn.unpooling import UnpoolingOps
 
 
@@ -38,7 +37,6 @@ class NnOps(
     PoolingOps,
     RecurrentOps,
     ResizingOps,
-    SoftmaxOps,
     ShapingOps,
     UnpoolingOps,
     Protocol,

@@ -18,5 +18,4 @@ from unifw.backends.tensorflow.nn.recurrent import *
 from unifw.backends.tensorflow.nn.regression_losses import *
 from unifw.backends.tensorflow.nn.resizing import *
 from unifw.backends.tensorflow.nn.shaping import *
-from unifw.backends.tensorflow.nn.softmax import *
 from unifw.backends.tensorflow.nn.unpooling import *

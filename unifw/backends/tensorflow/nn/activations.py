@@ -74,3 +74,8 @@ def softplus(x: tf.Tensor, beta: float, threshold: float) -> tf.Tensor:
 @ruled  # TensorFlow's own gradient has no gradient
 def softsign(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
     return raw.Softsign(features=x), lambda slope: slope / tf.square(1 + tf.abs(x))
+
+
+def glu(x: tf.Tensor, axis: int) -> tf.Tensor:
+    first, second = tf.split(x, 2, axis)
+    return first * raw.Sigmoid(x=second)

@@ -18,5 +18,4 @@ from unifw.backends.torch.nn.recurrent import *
 from unifw.backends.torch.nn.regression_losses import *
 from unifw.backends.torch.nn.resizing import *
 from unifw.backends.torch.nn.shaping import *
-from unifw.backends.torch.nn.softmax import *
 from unifw.backends.torch.nn.unpooling import *

@@ -12,6 +12,7 @@ silu = F.silu
 mish = F.mish
 softplus = F.softplus
 softsign = F.softsign
+glu = F.glu
 
 
 def gelu(x: torch.Tensor, approximate: str) -> torch.Tensor:

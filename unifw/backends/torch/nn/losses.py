@@ -7,9 +7,8 @@ from torch.nn import functional as F
 
 from unifw.backends.torch.capture import differentiated_again
 from unifw.backends.torch.native import lacks_half
+from unifw.backends.torch.nn.regression_losses import CODE, nn, reduced
 
-nn = torch._C._nn
-CODE = {"none": 0, "mean": 1, "sum": 2}  # as the native functions name the reductions
 _NOTHING = -(2**62)  # torch ignores the class -100 unless told otherwise, and would hide a wrong target
 
 
@@ -100,7 +99,7 @@ def _multi_margin(
     short = torch.clamp(margin - x.gather(-1, own) + x, min=0) ** p
     short = short if weight is None else short * weight[own]
     losses = short.scatter(-1, own, 0.0).sum(-1) / x.shape[-1]
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    return reduced(losses, reduction)
 
 
 def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -113,7 +112,7 @@ def multilabel_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: st
     short = torch.clamp(1 - x.gather(-1, places)[..., None] + x[..., None, :], min=0)
     counted = listed[..., None] & ~hits.any(-2, keepdim=True)
     losses = (short * counted).sum((-2, -1)) / x.shape[-1]
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    return reduced(losses, reduction)
 
 
 def multilabel_soft_margin_loss(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from unifw.backends.torch.nn.losses import CODE
+from unifw.backends.torch.nn.regression_losses import CODE
 
 
 def cosine_similarity(x1: torch.Tensor, x2: torch.Tensor, axis: int, eps: float) -> torch.Tensor:

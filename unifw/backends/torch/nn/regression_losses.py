@@ -7,9 +7,14 @@ import math
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.nn.losses import CODE, nn
-
+nn = torch._C._nn
+CODE = {"none": 0, "mean": 1, "sum": 2}  # as the native functions name the reductions
 _LINEAR_FROM = 40.0  # where log1p(exp(z)) is z to the last bit, and before exp(z) overflows
+
+
+def reduced(losses: torch.Tensor, reduction: str) -> torch.Tensor:
+    """The losses themselves, their mean or their sum."""
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 def mse_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
@@ -30,10 +35,6 @@ def huber_loss(x: torch.Tensor, targets: torch.Tensor, delta: float, reduction: 
 
 def soft_margin_loss(x: torch.Tensor, targets: torch.Tensor, reduction: str) -> torch.Tensor:
     return reduced(F.softplus(-targets * x, 1.0, _LINEAR_FROM), reduction)
-
-
-def reduced(losses: torch.Tensor, reduction: str) -> torch.Tensor:
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
 def hinge_embedding_loss(x: torch.Tensor, targets: torch.Tensor, margin: float, reduction: str) -> torch.Tensor:
