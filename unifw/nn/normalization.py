@@ -22,13 +22,13 @@ class _ChannelNorm(Module):
     dims: ClassVar[int]
 
     def _set_up(
-        self, num_features: int, eps: float, momentum: float | None, affine: bool, tracks: bool, layout: str
+        self, num_features: int, eps: float, momentum: float | None, affine: bool, bias: bool, tracks: bool, layout: str
     ) -> None:
         """Check and keep the settings and make parameters and statistics."""
         count("num_features", num_features)
         self.num_features = num_features
         self.weight = Parameter(ones(num_features)) if affine else None
-        self.bias = Parameter(zeros(num_features)) if affine else None
+        self.bias = Parameter(zeros(num_features)) if affine and bias else None
         self.running_mean = Buffer(zeros(num_features)) if tracks else None
         self.running_var = Buffer(ones(num_features)) if tracks else None
         self.num_batches_tracked = Buffer(zeros((), dtype=int64)) if tracks else None
@@ -50,8 +50,10 @@ class _BatchNorm(_ChannelNorm, leaf=True, lazy="num_features"):
         affine: bool = True,
         track_running_stats: bool = True,
         data_format: str = "channels_last",
+        *,
+        bias: bool = True,
     ) -> None:
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, data_format)
+        self._set_up(num_features, eps, momentum, affine, bias, track_running_stats, data_format)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, *space, C) to the same shape."""
@@ -103,7 +105,7 @@ class BatchNorm2d(_BatchNorm):
 
     In training by the batch's mean and biased variance, moving the running ones by `momentum` towards it (PyTorch's
     convention: 0.1 is slow; the stored variance is unbiased; None is the mean of all batches so far); in evaluation by
-    the running ones, or without `track_running_stats` again by the batch's.
+    the running ones, or without `track_running_stats` again by the batch's. With bias=False there is a weight alone.
 
     >>> import unifw
     >>> unifw.nn.BatchNorm2d(3)(unifw.zeros((2, 4, 4, 3))).shape
@@ -135,8 +137,10 @@ class _InstanceNorm(_ChannelNorm, leaf=True, lazy="num_features"):
         affine: bool = False,
         track_running_stats: bool = False,
         data_format: str = "channels_last",
+        *,
+        bias: bool = True,
     ) -> None:
-        self._set_up(num_features, eps, momentum, affine, track_running_stats, data_format)
+        self._set_up(num_features, eps, momentum, affine, bias, track_running_stats, data_format)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, *space, C) to the same shape."""
@@ -263,6 +267,8 @@ class GroupNorm(Module, leaf=True, lazy="num_channels"):
         eps: float = 1e-5,
         affine: bool = True,
         data_format: str = "channels_last",
+        *,
+        bias: bool = True,
     ) -> None:
         self.num_groups, self.num_channels = count("num_groups", num_groups), count("num_channels", num_channels)
         if num_channels % num_groups:
@@ -270,7 +276,7 @@ class GroupNorm(Module, leaf=True, lazy="num_channels"):
                 f"GroupNorm: got {num_channels} channels for {num_groups} groups; expected a multiple of the groups."
             )
         self.weight = Parameter(ones(num_channels)) if affine else None
-        self.bias = Parameter(zeros(num_channels)) if affine else None
+        self.bias = Parameter(zeros(num_channels)) if affine and bias else None
         self.eps = eps
         self.data_format = data_format_of(data_format)
 
