@@ -105,8 +105,10 @@ def _load(name: str) -> Backend:
 
 
 def on_load(callback: Callable[[Backend], None]) -> Callable[[Backend], None]:
-    """Call `callback` with each backend that is loaded from now on."""
+    """Call `callback` with each backend that is loaded, now and later."""
     _on_load.append(callback)
+    for backend in loaded_backends():
+        callback(backend)
     return callback
 
 

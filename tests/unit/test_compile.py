@@ -64,6 +64,13 @@ def test_python_runs_once_for_each_signature(backend: str) -> None:
     assert (function.__name__, function.__doc__) == ("function", "What it does.")
 
 
+def test_a_call_like_the_last_finds_its_trace_at_once(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    f = unifw.compile(lambda x: x + 1)
+    f(unifw.zeros(2))
+    monkeypatch.delattr(type(f), "_call")
+    assert f(unifw.ones(2)).tolist() == [2, 2]
+
+
 def test_any_tree_goes_in_and_out(backend: str) -> None:
     @unifw.compile
     def function(tree: Any, *, scale: float) -> Any:

@@ -118,3 +118,10 @@ def test_a_backend_comes_without_a_compiler() -> None:
     """What compiling needs is imported when something is compiled: 70 MiB and half a second."""
     code = "import sys, unifw; unifw.zeros(1) + 1; sys.exit('sympy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_model_learns_from_what_it_wrote(backend: str) -> None:
+    model = gpt2()
+    ids = model.generate(unifw.asarray(IDS), 3)
+    gradients = unifw.grad(lambda model: unifw.mean(model(ids) ** 2))(model)
+    assert all(np.abs(gradient.numpy()).max() > 0 for gradient in gradients.values())

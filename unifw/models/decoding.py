@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
 from unifw.array.creation import asarray, ones, zeros_like
@@ -65,7 +65,14 @@ def eager_step(model: Writer, cache: KeyValueCache) -> Step:
     >>> eager_step(model, model.new_cache(1))(asarray([[1, 2]]), None, None).shape
     (1, 11)
     """
-    return lambda ids, mask, positions: model.last_logits(ids, mask, positions, cache)
+    autodiff = cache.keys[0].backend.autodiff
+    inference = nullcontext if autodiff is None else autodiff.inference
+
+    def step(ids: Tensor, mask: Tensor | None, positions: Tensor | None) -> Tensor:
+        with inference():
+            return model.last_logits(ids, mask, positions, cache)
+
+    return step
 
 
 class Decoder:

@@ -11,6 +11,7 @@ from unifw.backends.tensorflow.capture import differentiated_again
 from unifw.backends.tensorflow.rules import checkpoint as checkpoint
 from unifw.backends.tensorflow.rules import custom_gradient as custom_gradient
 from unifw.backends.tensorflow.rules import dense, recording
+from unifw.backends.tensorflow.rules import inference as inference
 from unifw.backends.tensorflow.rules import no_grad as no_grad
 from unifw.backends.tensorflow.rules import stop_gradient as stop_gradient
 from unifw.backends.tensorflow.storage import public

@@ -211,6 +211,9 @@ def no_grad() -> Iterator[None]:
         yield
 
 
+inference = no_grad
+
+
 def _attribute(value: Any) -> AbstractContextManager[None]:
     """In a graph, which may be differentiated when it is complete, the rule that operations made from now on have."""
     if tf.executing_eagerly():

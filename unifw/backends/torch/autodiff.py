@@ -17,6 +17,7 @@ import torch
 from unifw.backends.torch import capture
 from unifw.backends.torch.rules import checkpoint as checkpoint
 from unifw.backends.torch.rules import custom_gradient as custom_gradient
+from unifw.backends.torch.rules import inference as inference
 from unifw.backends.torch.rules import level as _level
 from unifw.backends.torch.rules import no_grad as no_grad
 from unifw.backends.torch.rules import stop_gradient as stop_gradient

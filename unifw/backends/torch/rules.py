@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from sys import getrefcount
 from typing import Any
 
@@ -113,6 +113,10 @@ def checkpoint(
 def no_grad() -> Iterator[None]:
     with torch.no_grad(), forward_ad._set_fwd_grad_enabled(False):
         yield
+
+
+def inference() -> AbstractContextManager[Any]:
+    return no_grad() if capture.is_capturing() or level() is not None else torch.inference_mode()
 
 
 stop_gradient = torch.Tensor.detach

@@ -23,18 +23,15 @@ def recurrent_layer(
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     if reverse:
         x = _reversed(x, lengths)
-    steps, batch, features = shape(x)
-    gates = product(tf.reshape(x, (-1, features)), w_ih)
-    if b_ih is not None:  # once over all steps: a graph makes one kernel of it and the product
-        gates = raw.BiasAdd(value=gates, bias=b_ih if kind == "gru" else b_ih + b_hh)
-    gates = tf.reshape(gates, (steps, batch, w_ih.shape[0]))
-    more = [tf.zeros(w_hh.shape[:1], x.dtype) if b_hh is None else b_hh] if kind == "gru" else []
-    more += [] if w_hr is None else [w_hr]
-    after = scan(kind, (gates, *states, w_hh, *more))
+    zeros = tf.zeros(w_hh.shape[:1], x.dtype)
+    b_ih, b_hh = zeros if b_ih is None else b_ih, zeros if b_hh is None else b_hh
+    biases = (b_ih, b_hh) if kind == "gru" else (b_ih + b_hh,)
+    after = scan(kind, (x, *states, w_ih, biases[0], w_hh, *biases[1:], *([] if w_hr is None else [w_hr])))
     last = [_last(every, first, lengths) for every, first in zip(after, states, strict=True)]
     y = after[0]
     if lengths is not None:
-        y = tf.where(tf.sequence_mask(lengths, steps)[..., None], tf.transpose(y, (1, 0, 2)), tf.zeros((), y.dtype))
+        within = tf.sequence_mask(lengths, shape(x)[0])[..., None]
+        y = tf.where(within, tf.transpose(y, (1, 0, 2)), tf.zeros((), y.dtype))
         y = tf.transpose(y, (1, 0, 2))
     return (_reversed(y, lengths) if reverse else y, *last)
 

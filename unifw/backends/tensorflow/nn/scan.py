@@ -1,10 +1,11 @@
 """Recurrences over time on `tf.Tensor`, with gradients written by hand.
 
-Each loop is a graph of its own, traced once per dtype for all sizes, so that eager code does not pay for each step. The
-backward loop has only what depends on the step after it; the rest, above all the weights' gradients, is made of all
-steps at once. A second derivative goes through TensorFlow's own gradient of the plain loop. `benchmarks/sequence.py`
-compares this with the other ways. TensorFlow's `BlockLSTMV2` is slower, and the gradient registered for it is that of
-another order of the gates.
+Each loop is a graph of its own, traced once per dtype for all sizes, so that eager code does not pay for each step. It
+goes by blocks of steps. Only what a step owes to the one before it is done step by step; the products with the input
+and the gradients of the weights are made of a block at once, beside the steps of another, which keep one core busy. A
+second derivative goes through TensorFlow's own gradient of the plain loop. `benchmarks/sequence.py` compares this with
+the other ways. TensorFlow's `BlockLSTMV2` is slower, and the gradient registered for it is that of another order of the
+gates.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ raw = tf.raw_ops
 
 Tensors = Sequence[tf.Tensor]
 Step = Callable[[Tensors, Tensors], tuple[Tensors, Tensors]]
+Body = Callable[[Tensors, Tensors], tuple[Tensors, Tensors, Tensors]]
 
 
 def scan(kind: str, inputs: Tensors) -> Tensors:
     """The states after each step, (T, N, H): (h,), and for "lstm" (h, c).
 
-    `inputs` are what the input adds at each step (T, N, gates), the initial states (N, H), and the weights of
+    `inputs` are the sequences (T, N, F), the initial states (N, H), the input's weight and bias, and the weights of
     FORWARD[kind]; gates are in PyTorch's order.
     """
     forward, backward = _graph(kind, len(inputs)) if tf.executing_eagerly() else (FORWARD[kind], BACKWARD[kind])
@@ -41,12 +43,15 @@ def _graph(kind: str, count: int) -> tuple[Callable[..., Any], Callable[..., Any
     return graphs[0], graphs[1]
 
 
-def _loop(step: Step, sequences: Tensors, states: Tensors, made: Tensors, reverse: bool = False) -> list[tf.Tensor]:
-    """Run `step(slices, states) -> (states, outputs)` over axis 0; the outputs of all steps, each stacked in order.
+def _loop(
+    body: Body, sequences: Tensors, states: Tensors, made: Tensors, summed: Tensors = (), reverse: bool = False
+) -> tuple[Tensors, Tensors, Tensors]:
+    """Run `body(blocks, states) -> (states, outputs, terms)` over blocks of steps, which are on axis 0.
 
-    `made` are tensors shaped as the outputs of one step. A turn of the loop costs as much as a few operations, so each
-    makes a block of steps. Zeros fill the last one: no step that counts comes after them, or, in a backward loop, they
-    leave states of zeros.
+    Gives the last states, the outputs of all steps in order, and the sums of the terms. `made` are tensors shaped as
+    the outputs of one step, `summed` as the terms. A turn of the loop costs as much as a few operations, so each makes
+    a block. Zeros fill the last one: no step that counts comes after them, or, in a backward loop, they leave states
+    of zeros.
     """
     count = shape(sequences[0])[0]
     size = _block(count)
@@ -56,21 +61,19 @@ def _loop(step: Step, sequences: Tensors, states: Tensors, made: Tensors, revers
     whole = sequences if exact else [tf.pad(x, ((0, more), (0, 0), (0, 0))) for x in sequences]
     blocks = [tf.reshape(x, (turns, size, *shape(x)[1:])) for x in whole]
     arrays = [tf.TensorArray(x.dtype, turns, element_shape=(size, *x.shape)) for x in made]
+    zeros = [tf.zeros_like(x, tf.float32 if x.dtype.size == 2 else x.dtype) for x in summed]  # 16 bits lose terms
 
-    def body(i: tf.Tensor, states: Tensors, arrays: Any) -> Any:
+    def turn(i: tf.Tensor, states: Tensors, arrays: Any, sums: Tensors) -> Any:
         t = turns - 1 - i if reverse else i
-        rows = zip(*(raw.Unpack(value=x[t], num=size) for x in blocks), strict=True)
-        outputs = []
-        for row in reversed(list(rows)) if reverse else rows:
-            states, found = step(row, states)
-            outputs.append(found)
-        columns = zip(*(reversed(outputs) if reverse else outputs), strict=True)
-        return i + 1, list(states), [array.write(t, tf.stack(c)) for array, c in zip(arrays, columns, strict=True)]
+        states, outputs, terms = body([x[t] for x in blocks], states)
+        arrays = [array.write(t, x) for array, x in zip(arrays, outputs, strict=True)]
+        return i + 1, list(states), arrays, [x + tf.cast(y, x.dtype) for x, y in zip(sums, terms, strict=True)]
 
-    *_, arrays = tf.while_loop(lambda i, *_: i < turns, body, (0, list(states), arrays), maximum_iterations=turns)
-    stacks = [array.stack() for array in arrays]
-    every = [tf.reshape(x, (turns * size, *shape(x)[2:])) for x in stacks]
-    return every if exact else [x[:count] for x in every]
+    start = (0, list(states), arrays, zeros)
+    _, states, arrays, sums = tf.while_loop(lambda i, *_: i < turns, turn, start, maximum_iterations=turns)
+    every = [tf.reshape(x, (turns * size, *shape(x)[2:])) for x in (array.stack() for array in arrays)]
+    sums = [tf.cast(x, like.dtype) for x, like in zip(sums, summed, strict=True)]
+    return states, every if exact else [x[:count] for x in every], sums
 
 
 def _block(count: Any) -> int:
@@ -80,17 +83,47 @@ def _block(count: Any) -> int:
     return max(count, 1) if count <= 12 else min(range(12, 4, -1), key=lambda size: -count % size)
 
 
+def _steps(step: Step, blocks: Tensors, states: Tensors, reverse: bool = False) -> tuple[Tensors, Tensors]:
+    """Run `step(slices, states) -> (states, outputs)` over a block: the last states, and the outputs in order."""
+    rows = list(zip(*(raw.Unpack(value=x, num=x.shape[0]) for x in blocks), strict=True))
+    outputs = []
+    for row in reversed(rows) if reverse else rows:
+        states, found = step(row, states)
+        outputs.append(found)
+    columns = zip(*(reversed(outputs) if reverse else outputs), strict=True)
+    return states, [tf.stack(column) for column in columns]
+
+
+def _forward(step: Step, x: tf.Tensor, states: Tensors, weight: tf.Tensor, bias: tf.Tensor, made: Tensors) -> Tensors:
+    """The outputs of `step`, whose slices are what the input adds to the gates."""
+    enter = _by(weight, states[0])
+
+    def body(blocks: Tensors, states: Tensors) -> tuple[Tensors, Tensors, Tensors]:
+        *steps, features = shape(blocks[0])
+        rows = enter(tf.reshape(blocks[0], (-1, features)))
+        gates = raw.BiasAdd(value=rows, bias=bias)  # one kernel with the product
+        return *_steps(step, [tf.reshape(gates, (*steps, shape(weight)[0]))], states), ()
+
+    return _loop(body, [x], states, made)[1]
+
+
+def _entered(gates: tf.Tensor, x: tf.Tensor, weight: tf.Tensor) -> tuple[tf.Tensor, Tensors]:
+    """From the gradient of what the input adds to the gates: that of the input, and those of its weight and bias."""
+    dx = raw.MatMul(a=tf.reshape(gates, (-1, shape(weight)[0])), b=weight)
+    return tf.reshape(dx, shape(x)), [_outer(gates, x), raw.BiasAddGrad(out_backprop=gates)]
+
+
 def product(x: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
     """X W^T, of matrices."""
     return raw.MatMul(a=x, b=weight, transpose_b=True)
 
 
-def _recurring(weight: tf.Tensor, h: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-    """H W^T for each step: W is turned once, unless there is one sequence, for which that takes longer."""
+def _by(weight: tf.Tensor, h: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
+    """X W^T at each turn: W is turned once, unless `h` has one sequence, for which that takes longer."""
     if h.shape[0] == 1:
-        return lambda h: product(h, weight)
+        return lambda x: product(x, weight)
     turned = tf.transpose(weight)
-    return lambda h: raw.MatMul(a=h, b=turned)
+    return lambda x: raw.MatMul(a=x, b=turned)
 
 
 def _outer(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -107,45 +140,52 @@ def _earlier(first: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 def _rnn_forward(activation: Callable[..., tf.Tensor]) -> Callable[..., Any]:
     """H = activation(x + W h)."""
 
-    def forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor) -> Any:
-        hidden = _recurring(weight, h)
+    def forward(x: tf.Tensor, h: tf.Tensor, w_ih: tf.Tensor, bias: tf.Tensor, weight: tf.Tensor) -> Any:
+        recur = _by(weight, h)
 
         def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-            new = activation(slices[0] + hidden(states[0]))
+            new = activation(slices[0] + recur(states[0]))
             return [new], [new]
 
-        return tuple(_loop(step, [x], [h], [h])), ()
+        return tuple(_forward(step, x, [h], w_ih, bias, [h])), ()
 
     return forward
 
 
 def _rnn_backward(slope: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Tensors]:
     def backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: Tensors) -> Tensors:
-        (_, h, weight), (hs,) = inputs, outputs
+        (x, h, *weights), (hs,) = inputs, outputs
 
         def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-            dx = (slices[0] + states[0]) * slices[1]
-            back = raw.MatMul(a=dx, b=weight)
-            return [back], [dx, back]
+            gates = (slices[0] + states[0]) * slices[1]
+            return [raw.MatMul(a=gates, b=weights[2])], [gates]
 
-        dx, back = _loop(step, [upstream[0], slope(hs)], [tf.zeros_like(h)], [h, h], reverse=True)
-        return dx, back[0], _outer(dx, _earlier(h, hs))
+        def body(blocks: Tensors, states: Tensors) -> tuple[Tensors, Tensors, Tensors]:
+            *blocks, x, before = blocks
+            states, (gates,) = _steps(step, blocks, states, reverse=True)
+            dx, entered = _entered(gates, x, weights[0])
+            return states, [dx], [*entered, _outer(gates, before)]
+
+        sequences = [upstream[0], slope(hs), x, _earlier(h, hs)]
+        (dh,), (dx,), sums = _loop(body, sequences, [tf.zeros_like(h)], [x[0]], weights, reverse=True)
+        return dx, dh, *sums
 
     return backward
 
 
-def _gru_forward(x: tf.Tensor, h: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor) -> Any:
+def _gru_forward(
+    x: tf.Tensor, h: tf.Tensor, w_ih: tf.Tensor, b_ih: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor
+) -> Any:
     """r, z = sigmoid(x + W h + b); n = tanh(x + r (W h + b)); h = n + z (h - n)."""
-    recur = _recurring(weight, h)
+    recur = _by(weight, h)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        hidden = raw.BiasAdd(value=recur(states[0]), bias=bias)
-        _, z, n, _ = gru_gates(slices[0], hidden, 1)
-        new = n + z * (states[0] - n)
-        return [new], [new, hidden]
+        gates = gru_gates(slices[0], raw.BiasAdd(value=recur(states[0]), bias=bias), 1)
+        new = gates[2] + gates[1] * (states[0] - gates[2])
+        return [new], [new, *gates]
 
-    hs, hidden = _loop(step, [x], [h], [h, x[0]])
-    return (hs,), (hidden,)
+    hs, *gates = _forward(step, x, [h], w_ih, b_ih, [h] * 5)
+    return (hs,), gates
 
 
 def gru_gates(x: tf.Tensor, hidden: tf.Tensor, axis: int) -> Tensors:
@@ -157,40 +197,51 @@ def gru_gates(x: tf.Tensor, hidden: tf.Tensor, axis: int) -> Tensors:
 
 
 def _gru_backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: Tensors) -> Tensors:
-    (x, h, weight, _), (hs,) = inputs, outputs
-    r, z, n, hn = gru_gates(x, saved[0], 2)
+    (x, h, *weights), (hs,), (r, z, n, hn) = inputs, outputs, saved
     before = _earlier(h, hs)
-    by_n = (1 - z) * (1 - n * n)  # how h changes with each argument of an activation
-    by_r, by_z = by_n * hn * r * (1 - r), (before - n) * z * (1 - z)
+    by_n = raw.TanhGrad(y=n, dy=1 - z)  # how h changes with each argument of an activation
+    by_r, by_z = raw.SigmoidGrad(y=r, dy=by_n * hn), raw.SigmoidGrad(y=z, dy=before - n)
     by_hidden = tf.concat([by_r, by_z, by_n * r], 2)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
         dh = slices[0] + states[0]
         hidden = tf.concat([dh, dh, dh], 1) * slices[2]
-        back = dh * slices[1] + raw.MatMul(a=hidden, b=weight)
-        return [back], [dh, hidden, back]
+        return [dh * slices[1] + raw.MatMul(a=hidden, b=weights[2])], [dh, hidden]
 
-    made = [h, x[0], h]
-    dh, hidden, back = _loop(step, [upstream[0], z, by_hidden], [tf.zeros_like(h)], made, reverse=True)
-    dx = tf.concat([dh * by_r, dh * by_z, dh * by_n], 2)
-    return dx, back[0], _outer(hidden, before), tf.reduce_sum(hidden, (0, 1))
+    def body(blocks: Tensors, states: Tensors) -> tuple[Tensors, Tensors, Tensors]:
+        *blocks, by_n, x, before = blocks
+        states, (dh, hidden) = _steps(step, blocks, states, reverse=True)
+        r, z, _ = raw.Split(axis=2, value=hidden, num_split=3)
+        dx, entered = _entered(tf.concat([r, z, dh * by_n], 2), x, weights[0])
+        return states, [dx], [*entered, _outer(hidden, before), raw.BiasAddGrad(out_backprop=hidden)]
+
+    sequences = [upstream[0], z, by_hidden, by_n, x, before]
+    (dh,), (dx,), sums = _loop(body, sequences, [tf.zeros_like(h)], [x[0]], weights, reverse=True)
+    return dx, dh, *sums
 
 
-def _lstm_forward(x: tf.Tensor, h: tf.Tensor, c: tf.Tensor, weight: tf.Tensor, *projection: tf.Tensor) -> Any:
+def _lstm_forward(
+    x: tf.Tensor,
+    h: tf.Tensor,
+    c: tf.Tensor,
+    w_ih: tf.Tensor,
+    bias: tf.Tensor,
+    weight: tf.Tensor,
+    *projection: tf.Tensor,
+) -> Any:
     """i, f, n, o = x + W h; c = sigmoid(f) c + sigmoid(i) tanh(n); h = P (sigmoid(o) tanh(c))."""
-    hidden = _recurring(weight, h)
+    recur = _by(weight, h)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
-        gates = slices[0] + hidden(states[0])
-        i, f, n, o = lstm_gates(gates, 1)
+        i, f, n, o = gates = lstm_gates(slices[0] + recur(states[0]), 1)
         c = f * states[1] + i * n
         h = o * raw.Tanh(x=c)
         if projection:
             h = product(h, projection[0])
-        return [h, c], [h, c, gates]
+        return [h, c], [h, c, *gates]
 
-    hs, cs, gates = _loop(step, [x], [h, c], [h, c, x[0]])
-    return (hs, cs), (gates,)
+    hs, cs, *gates = _forward(step, x, [h, c], w_ih, bias, [h, *[c] * 5])
+    return (hs, cs), gates
 
 
 def lstm_gates(gates: tf.Tensor, axis: int) -> Tensors:
@@ -200,10 +251,11 @@ def lstm_gates(gates: tf.Tensor, axis: int) -> Tensors:
 
 
 def _lstm_backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: Tensors) -> Tensors:
-    (x, h, c, weight, *projection), (hs, cs) = inputs, outputs
-    (i, f, n, o), t = lstm_gates(saved[0], 2), raw.Tanh(x=cs)
-    by_c = o * (1 - t * t)  # how the output changes with c, then c with each gate, and the output with its gate
-    by_gates = tf.concat([n * i * (1 - i), _earlier(c, cs) * f * (1 - f), i * (1 - n * n), t * o * (1 - o)], 2)
+    (x, h, c, *weights), (hs, cs), (i, f, n, o) = inputs, outputs, saved
+    t, projection = raw.Tanh(x=cs), weights[3:]
+    by_c = raw.TanhGrad(y=t, dy=o)  # how the output changes with c, then c with each gate, and the output with its gate
+    by_i, by_f = raw.SigmoidGrad(y=i, dy=n), raw.SigmoidGrad(y=f, dy=_earlier(c, cs))
+    by_gates = tf.concat([by_i, by_f, raw.TanhGrad(y=n, dy=i), raw.SigmoidGrad(y=o, dy=t)], 2)
 
     def step(slices: Tensors, states: Tensors) -> tuple[Tensors, Tensors]:
         dh, dc, by_c, by_gates, f = slices
@@ -211,14 +263,18 @@ def _lstm_backward(inputs: Tensors, outputs: Tensors, saved: Tensors, upstream: 
         out = raw.MatMul(a=dh, b=projection[0]) if projection else dh
         dc = dc + states[1] + out * by_c
         gates = tf.concat([dc, dc, dc, out], 1) * by_gates
-        states = [raw.MatMul(a=gates, b=weight), dc * f]
-        return states, [gates, dh, *states]
+        return [raw.MatMul(a=gates, b=weights[2]), dc * f], [gates, dh]
 
+    def body(blocks: Tensors, states: Tensors) -> tuple[Tensors, Tensors, Tensors]:
+        x, before, *projected = blocks[5:]
+        states, (gates, dh) = _steps(step, blocks[:5], states, reverse=True)
+        dx, entered = _entered(gates, x, weights[0])
+        return states, [dx], [*entered, _outer(gates, before), *(_outer(dh, y) for y in projected)]
+
+    sequences = [*upstream, by_c, by_gates, f, x, _earlier(h, hs), *([o * t] if projection else [])]
     zeros = [tf.zeros_like(h), tf.zeros_like(c)]
-    made = [x[0], h, h, c]
-    gates, dh, dh0, dc0 = _loop(step, [*upstream, by_c, by_gates, f], zeros, made, reverse=True)
-    weights = [_outer(gates, _earlier(h, hs)), *([_outer(dh, o * t)] if projection else [])]
-    return gates, dh0[0], dc0[0], *weights
+    (dh, dc), (dx,), sums = _loop(body, sequences, zeros, [x[0]], weights, reverse=True)
+    return dx, dh, dc, *sums
 
 
 FORWARD: dict[str, Callable[..., Any]] = {

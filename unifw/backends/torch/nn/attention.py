@@ -55,9 +55,9 @@ def cache_write(
     keys, values = keys.view(batch, heads, -1, width), values.view(batch, heads, -1, width)
     if isinstance(start, int):
         end = start + steps
-        keys[:, :, start:end] = key.detach()
-        values[:, :, start:end] = value.detach()
-        return keys[:, :, :end], values[:, :, :end]
+        keys.narrow(2, start, steps).copy_(key.detach())
+        values.narrow(2, start, steps).copy_(value.detach())
+        return keys.narrow(2, 0, end), values.narrow(2, 0, end)
     places = start + torch.arange(steps, device=keys.device)
     keys.index_copy_(2, places, key.detach())
     values.index_copy_(2, places, value.detach())

@@ -11,7 +11,7 @@ from unifw.backends.torch.native import lacks_half
 from unifw.backends.torch.nn.layout import LAST, SECOND
 from unifw.spec.types import Sizes
 
-layer_norm = F.layer_norm
+layer_norm = torch.layer_norm
 
 
 def rms_norm(x: torch.Tensor, shape: Sizes, weight: torch.Tensor | None, eps: float | None) -> torch.Tensor:
