@@ -27,6 +27,7 @@ from unifw.errors import (
     too_many_axes,
 )
 from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
+from unifw.names import taught
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -38,6 +39,7 @@ API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 """The versions of the array API standard whose functions unifw has: each is part of the next."""
 
 
+@taught
 class Tensor(Operators):
     """An n-dimensional array of one backend, following the Python array API standard.
 
