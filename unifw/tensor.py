@@ -25,6 +25,7 @@ from unifw.errors import (
     describe,
 )
 from unifw.keys import assignable, explain_index, index_array, length, no_index, not_an_index
+from unifw.names import taught
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -36,6 +37,7 @@ API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 """The versions of the array API standard whose functions unifw has: each is part of the next."""
 
 
+@taught
 class Tensor(Operators):
     """An n-dimensional array of one backend, following the Python array API standard.
 

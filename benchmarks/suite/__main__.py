@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument(
         "--growth", action=argparse.BooleanOptionalAction, help="growth and imports, with --write by default"
     )
-    parser.add_argument("--modes", action="store_true", help="also the Trainer compiled and in bfloat16, on torch")
+    parser.add_argument("--modes", action="store_true", help="also the Trainer compiled, and in bfloat16")
     arguments = parser.parse_args()
     for framework in arguments.frameworks if arguments.device != "cpu" else ():
         if arguments.device not in (there := _devices(framework)):
@@ -51,7 +51,7 @@ def main() -> None:
 def _devices(framework: str) -> list[str]:
     """The devices of a framework, as another process sees them: this one imports none."""
     command = [sys.executable, "-c", "import unifw; print(*unifw.devices())"]
-    found = subprocess.run(command, env=environment(framework), stdout=subprocess.PIPE, text=True, check=True)
+    found = subprocess.run(command, env=environment(framework, "any"), stdout=subprocess.PIPE, text=True, check=True)
     return found.stdout.split()
 
 

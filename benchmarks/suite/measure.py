@@ -52,11 +52,14 @@ class Result:
         return Spread.of(self.seconds[what])
 
 
-def environment(framework: str) -> dict[str, str]:
-    """The variables of a process that runs one framework and finds the suite."""
+def environment(framework: str, device: str = "cpu") -> dict[str, str]:
+    """The variables of a process that runs one framework and finds the suite; on the CPU it sees no GPU, which Keras
+    would take by itself.
+    """
     places = [*map(str, Path(__file__).parents[1:3]), os.environ.get("PYTHONPATH", "")]
     chosen = {"UNIFW_BACKEND": framework, "KERAS_BACKEND": framework, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return os.environ | chosen | {"PYTHONPATH": os.pathsep.join(places)}
+    hidden = {"CUDA_VISIBLE_DEVICES": "-1"} if device == "cpu" else {}
+    return os.environ | chosen | hidden | {"PYTHONPATH": os.pathsep.join(places)}
 
 
 class Process:
@@ -71,7 +74,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE if not os.environ.get("BENCH_SHOW_ERRORS") else None,
             text=True,
-            env=environment(framework) | {"OMP_NUM_THREADS": str(threads)},
+            env=environment(framework, device) | {"OMP_NUM_THREADS": str(threads)},
         )
 
     def ask(self, request: str, number: int = 0) -> dict[str, Any]:
@@ -105,8 +108,8 @@ def _started(
 
 
 NAMES = ("functions", "native", "keras", "unifw")
-MODES = ("compiled", "mixed")
-"""Who is timed always, and the Trainer's modes, timed on demand."""
+MODES = ("compiled", "graphs", "mixed")
+"""Who is timed always, and the Trainer's modes, timed on demand; CUDA graphs on a GPU alone."""
 
 LOSS_TOLERANCE = 2e-5
 """How far the losses of one batch may be apart, relative: the models are the same."""
@@ -141,6 +144,8 @@ def measure(
     work = make(workload, batch or None)
     if "decode" in work.measures:
         names = tuple(name for name in names if name not in MODES)
+    if device == "cpu":
+        names = tuple(name for name in names if name != "graphs")
     contestants = [who for who in CONTESTANTS if who[0] in frameworks and who[1] in names]
     runs = []
     for _ in range(starts):

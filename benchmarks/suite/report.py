@@ -6,42 +6,47 @@ import json
 import math
 import os
 import platform
+import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from suite import growth_page
 from suite.growth_page import Growths
-from suite.measure import Result, as_json, peak, ratio
+from suite.measure import MODES, Result, as_json, peak, ratio
 from suite.workloads import make
 
 TITLES = {"functions": "bare functions", "native": "idiomatic native", "keras": "Keras 3", "unifw": "unifw"}
-TITLES |= {"compiled": "unifw, compiled", "mixed": "unifw, mixed bfloat16"}
+TITLES |= {"compiled": "unifw, compiled", "graphs": "unifw, CUDA graphs", "mixed": "unifw, mixed bfloat16"}
 WHAT = {"train": "Training step, ms", "infer": "Inference of one row, ms", "decode": "Decoding, ms per token"}
 
 
 def write(results: list[Result], folder: Path, how: dict[str, Any], growths: Growths | None = None) -> None:
     """Write performance.md, performance.json and performance.svg, and growth.svg if growth was measured.
 
+    Of another device than the CPU the files are called performance-gpu.
     `how` are the rounds, starts, device and threads of the measurement.
     """
     facts = {
         "python": platform.python_version(),
         "machine": platform.machine(),
         "processor": _processor(),
+        "gpu": _gpu(how["device"]),
         **how,
         "load": [round(x, 1) for x in os.getloadavg()],
         "versions": {name: version(name) for name in ("torch", "tensorflow-cpu", "keras", "numpy") if _has(name)},
     }
     data = {"facts": facts, "results": as_json(results), "growth": growths and asdict(growths)}
-    (folder / "performance.json").write_text(json.dumps(data, indent=1) + "\n")
-    lines = [*_page(results, facts, growths), *(growth_page.section(growths) if growths else ())]
-    (folder / "performance.md").write_text("\n".join(lines) + "\n")
+    name = "performance" if how["device"] == "cpu" else f"performance-{how['device'].partition(':')[0]}"
+    (folder / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
+    lines = [*_page(results, facts, growths, f"{name}.svg"), *(growth_page.section(growths) if growths else ())]
+    (folder / f"{name}.md").write_text("\n".join(lines) + "\n")
     if growths:
         growth_page.plot(growths, folder / "growth.svg")
-    plot(results, folder / "performance.svg")
+    plot(results, folder / f"{name}.svg")
 
 
 def _has(package: str) -> bool:
@@ -60,28 +65,40 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def _page(results: list[Result], facts: dict[str, Any], growths: Growths | None) -> Iterator[str]:
+def _gpu(device: str) -> str:
+    """The name of the accelerator, as its driver tells it, after a comma."""
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader", f"--id={device.rpartition(':')[2]}"]
+    if device == "cpu" or not which(command[0]):
+        return ""
+    return ", " + subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _page(results: list[Result], facts: dict[str, Any], growths: Growths | None, picture: str) -> Iterator[str]:
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     yield "# Performance"
     yield ""
     yield "Written by `make bench`. The same work written four ways for each framework, each in a process of its own;"
     yield f"they take turns, {facts['starts']} times {facts['rounds']} rounds, each time in new processes,"
     yield f"on {facts['threads']} threads of {facts['processor']},"
-    yield f"device {facts['device']}; the load of the machine over the last 1, 5 and 15 minutes was {facts['load']}."
+    yield f"device {facts['device']}{facts['gpu']};"
+    yield f"the load of the machine over the last 1, 5 and 15 minutes was {facts['load']}."
     yield f"Python {facts['python']}, {versions}. Before anything is timed, all are checked to have the same number of"
     yield "parameters and, from the same weights, the same loss, or the same tokens."
     yield ""
     yield "A time is the median of the rounds, with the middle half of them; a ratio is the median over the rounds of"
     yield "the two times of one round, so that what else the machine does disturbs both alike."
     yield ""
-    yield "![Time per training step, relative to idiomatic native code](performance.svg)"
+    yield f"![Time per training step, relative to idiomatic native code]({picture})"
     frameworks = list(dict.fromkeys(result.framework for result in results))
     workloads = list(dict.fromkeys(result.workload for result in results))
     yield from _summary(results, frameworks, workloads)
-    yield from _targets(results, frameworks, workloads)
-    for name, framework, most, got in growth_page.import_targets(growths) if growths else ():
-        yield _row(name, framework, f"at most {most:.2f}", f"{got:.2f}", _reached(got <= most))
+    if facts["device"] == "cpu":
+        yield from _targets(results, frameworks, workloads)
+        for name, framework, most, got in growth_page.import_targets(growths) if growths else ():
+            yield _row(name, framework, f"at most {most:.2f}", f"{got:.2f}", _reached(got <= most))
     yield from ("", *_HOW)
+    if any(result.name in MODES for result in results):
+        yield from ("", *_HOW_MODES)
     yield from ("", "## The work", "")
     for workload in workloads:
         yield f"- `{workload}`: {make(workload).what}"
@@ -104,6 +121,13 @@ _HOW = (
     "torch, and a `tf.function` on TensorFlow. What compiling costs stands in the tables of the first call, and the",
     "memory that it takes in those of peak memory, which is that of the process: until the end of training, and then",
     "until the end of inference.",
+)
+
+
+_HOW_MODES = (
+    "Compiled steps are TorchInductor's (`compile=True`) and XLA's (`compile=\"xla\"`); mixed bfloat16 is",
+    '`precision="mixed_bfloat16"`. On a GPU, products of float32 are TensorFloat-32 for everyone while they are timed,',
+    "and exact while losses are compared.",
 )
 
 

@@ -135,6 +135,18 @@ class Compiled(Unifw):
     options: ClassVar[dict[str, Any]] = {"compile": True}
 
 
+class Graphs(Unifw):
+    """A step as one native program, replayed as a CUDA graph."""
+
+    options: ClassVar[dict[str, Any]] = {"compile": "reduce-overhead"}
+
+
+class Xla(Unifw):
+    """A step as one program of XLA's."""
+
+    options: ClassVar[dict[str, Any]] = {"compile": "xla"}
+
+
 class Eager(Unifw):
     """Inference by calls of the model itself: nothing to compile."""
 

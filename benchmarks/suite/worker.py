@@ -19,11 +19,14 @@ CONTESTANTS = {
     ("torch", "unifw"): ("unifw_contestants", "Unifw"),
     ("torch", "compiled"): ("unifw_contestants", "Compiled"),
     ("torch", "eager"): ("unifw_contestants", "Eager"),
+    ("torch", "graphs"): ("unifw_contestants", "Graphs"),
     ("torch", "mixed"): ("unifw_contestants", "Mixed"),
     ("tensorflow", "functions"): ("tensorflow_contestants", "Functions"),
     ("tensorflow", "native"): ("tensorflow_contestants", "Native"),
     ("tensorflow", "keras"): ("keras_contestants", "Keras"),
     ("tensorflow", "unifw"): ("unifw_contestants", "Unifw"),
+    ("tensorflow", "compiled"): ("unifw_contestants", "Xla"),
+    ("tensorflow", "mixed"): ("unifw_contestants", "Mixed"),
 }
 """Where each way of writing the work is, by framework and name."""
 
@@ -45,6 +48,21 @@ def _set_threads(framework: str, threads: int) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
+def _set_exact(framework: str, device: str, exact: bool) -> None:
+    """Whether products of float32 on a GPU have all their bits, as comparing needs, or are TensorFloat-32, as timed."""
+    if device == "cpu":
+        return
+    if framework == "torch":
+        import torch
+
+        torch.set_float32_matmul_precision("highest" if exact else "high")
+        torch.backends.cudnn.allow_tf32 = not exact
+    else:
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(not exact)
+
+
 def _peak_device_bytes(framework: str, device: str) -> int:
     """The most memory that tensors took on an accelerator, whoever made them; 0 on the CPU."""
     if device == "cpu":
@@ -55,7 +73,7 @@ def _peak_device_bytes(framework: str, device: str) -> int:
         return torch.cuda.max_memory_allocated(device.replace("gpu", "cuda"))
     import tensorflow as tf
 
-    peak: int = tf.config.experimental.get_memory_info(device)["peak"]
+    peak: int = tf.config.experimental.get_memory_info(device.upper())["peak"]
     return peak
 
 
@@ -71,7 +89,7 @@ def main() -> None:
     module, cls = place(framework, name, work)
     contestant: Any = getattr(import_module(f"suite.{module}"), cls)(work, device)
     requests: dict[str, Callable[[int], dict[str, Any]]] = {
-        "check": lambda _: {"parameters": contestant.parameters(), "result": contestant.result()},
+        "check": lambda _: _checked(contestant, partial(_set_exact, framework, device)),
         **{what: partial(_timed, contestant, what) for what in work.measures},
         "memory": lambda _: {
             "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -81,6 +99,13 @@ def main() -> None:
     for line in sys.stdin:
         request, _, number = line.strip().partition(" ")
         print(json.dumps(requests[request](int(number or 0))), file=answers, flush=True)
+
+
+def _checked(contestant: Any, set_exact: Callable[[bool], None]) -> dict[str, Any]:
+    set_exact(True)
+    answer = {"parameters": contestant.parameters(), "result": contestant.result()}
+    set_exact(False)
+    return answer
 
 
 def _timed(contestant: Any, what: str, times: int) -> dict[str, float]:

@@ -281,3 +281,24 @@ def test_a_module_without_forward_says_what_to_write(backend: str) -> None:
 
     with pytest.raises(NotImplementedError, match=r"Unfinished has no forward\(\); write `def forward"):
         Unfinished()(unifw.ones(1))
+
+
+def test_what_other_libraries_call_it_is_told(backend: str) -> None:
+    """Without a `__getattr__`, which would make every read of an attribute slower."""
+    model = nn.Linear(2, 1)
+    x, optimizer = unifw.ones((3, 2)), unifw.optim.SGD(model, lr=0.1)
+    asked = {
+        "half": (model, r"Write model\.to\(unifw\.float16\)"),
+        "register_buffer": (model, r"Write self\.name = unifw\.Buffer"),
+        "fit": (model, r"Write unifw\.Trainer\(model, optimizer, loss\)\.fit"),
+        "zero_grad": (optimizer, r"write optimizer\.step\(gradients\)"),
+        "backward": (x, r"write unifw\.value_and_grad"),
+        "sum": (x, r"Write unifw\.sum\(x, \.\.\.\)"),
+    }
+    for name, (one, words) in asked.items():
+        with pytest.raises(AttributeError, match=words):
+            getattr(one, name)
+        assert name not in dir(one)
+        assert not hasattr(type(one), "__getattr__")
+    model.half = nn.Linear(1, 1)  # the names are free
+    assert isinstance(model.half, nn.Linear)

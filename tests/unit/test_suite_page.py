@@ -45,7 +45,10 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     ]
     for module in (report, report.growth_page):
         monkeypatch.setattr(module, "plot", lambda results, path: None)
-    report.write(results, tmp_path, {"rounds": 3, "starts": 1, "device": "cpu", "threads": 2}, growths())
+    how = {"rounds": 3, "starts": 1, "device": "cpu", "threads": 2}
+    report.write(results, tmp_path, how, growths())
+    modes = [result(name, "tiny", 0.0005, 0.0005, (390, 390)) for name in ("compiled", "graphs")]
+    report.write([*results, *modes], tmp_path, how | {"device": "gpu:0"})
     assert (tmp_path / "performance.json").exists()
     return (tmp_path / "performance.md").read_text()
 
@@ -67,3 +70,34 @@ def test_it_shows_what_compiling_costs(page: str) -> None:
     assert "| peak memory, with inference, worst | 1.30 | 1.15 |" in page
     assert "| mlp | 300 / 300 | 450 / 450 | 240 / 390 | 0.80 / 1.30 |" in page
     assert "| tiny, infer | 2.00 | 2.00 | 2.00 |" in page
+
+
+def test_another_device_has_a_page_of_its_own_and_modes_have_columns(page: str, tmp_path: Path) -> None:
+    other = (tmp_path / "performance-gpu.md").read_text()
+    assert "device gpu:0" in other
+    assert "](performance-gpu.svg)" in other
+    assert "| unifw | unifw, compiled | unifw, CUDA graphs | unifw / native | keras / unifw |" in other
+    assert "Compiled steps are TorchInductor's" in other
+    assert "aimed at" in page
+    assert "aimed at" not in other  # what is aimed at is for two cores
+    assert "TorchInductor" not in page
+
+
+def test_a_gpu_computes_exactly_while_results_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from suite import measure, worker
+
+    seen: list[Any] = []
+
+    class Contestant:
+        def parameters(self) -> int:
+            return 7
+
+        def result(self) -> list[float]:
+            seen.append("run")
+            return [1.0]
+
+    answer = worker._checked(Contestant(), seen.append)
+    assert (answer, seen) == ({"parameters": 7, "result": [1.0]}, [True, "run", False])
+    assert measure.environment("torch")["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert measure.environment("torch", "gpu:0").get("CUDA_VISIBLE_DEVICES") != "-1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -308,3 +309,16 @@ def test_a_replaced_layer_is_not_trained_by_its_old_parameters(backend: str) -> 
     model[3] = nn.Linear(16, 2)
     with pytest.raises(GradientError, match=r"other parameters than the model's 3\.weight, 3\.bias"):
         trainer.fit(DataLoader(toy_problem(8), 8))
+
+
+def test_a_call_as_of_another_library_says_how_to_call(backend: str) -> None:
+    trainer = unifw.Trainer(unifw.nn.Linear(2, 2))
+    x, y = np.zeros((4, 2), np.float32), np.zeros(4, np.int64)
+    calls: list[Any] = [
+        lambda: trainer.fit(x, y, epochs=1),
+        lambda: trainer.fit([(x, y)], batch_size=2),
+        lambda: trainer.evaluate(x, y),
+    ]
+    for call in calls:
+        with pytest.raises(OperandError, match=r"Write (fit|evaluate)\(DataLoader\(ArrayDataset"):
+            call()

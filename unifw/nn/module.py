@@ -12,6 +12,7 @@ from unifw.conversion import TensorLike
 from unifw.devices import device
 from unifw.dtypes import BY_NAME, as_dtype
 from unifw.errors import ArgumentError, DTypeError, describe
+from unifw.names import taught
 from unifw.nn import state
 from unifw.nn.failures import locate
 from unifw.nn.hooks import Hook, HookHandle, add_hook, recording
@@ -24,6 +25,7 @@ from unifw.tensor import Tensor
 from unifw.variable import Variable
 
 
+@taught
 class Module(Members):
     """Base class of layers and models: assign parameters and layers as attributes, write `forward`.
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from unifw.array.creation import full_like
 from unifw.dtypes import DType, float16, float32
 from unifw.errors import DTypeError, GradientError, OperandError, ShapeError, describe
+from unifw.names import taught
 from unifw.operators import mixed_backends, not_a_tensor
 from unifw.optim.groups import Group, Groups, Schedule, check_setting, group_parameters
 from unifw.optim.state import load_state, state_of
@@ -31,6 +32,7 @@ class Cohort:
     names: tuple[str, ...]
 
 
+@taught
 class Optimizer:
     """Base class of the optimisers: a new one names its state and defines `update`.
 

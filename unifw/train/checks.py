@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from unifw.nn.module import Module
 from unifw.optim.base import Optimizer
 from unifw.tensor import Tensor
 from unifw.variable import Parameter
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def check_parts(model: Any, optimizer: Any, loss: Any, metrics: Any) -> None:
@@ -60,6 +65,31 @@ def check_epochs(epochs: Any) -> None:
             f"fit: got epochs {describe(epochs)}; expected an integer of at least 0. "
             "Write fit(DataLoader(ArrayDataset(x, y), batch_size=32), epochs=3)."
         )
+
+
+def told(method: Callable[P, R]) -> Callable[P, R]:
+    """The method, which says how it is called if it is called as another library's. Raises OperandError.
+
+    >>> import unifw
+    >>> unifw.Trainer(Module()).evaluate(1, 2)
+    Traceback (most recent call last):
+    unifw.errors.OperandError: evaluate: too many positional arguments; expected evaluate(data), where data gives ...
+    """
+    signature = inspect.signature(method)
+
+    @wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            signature.bind(*args, **kwargs)
+        except TypeError as error:
+            names = ", ".join(list(signature.parameters)[1:])
+            raise OperandError(
+                f"{method.__name__}: {error}; expected {method.__name__}({names}), where data gives batches. "
+                f"Write {method.__name__}(DataLoader(ArrayDataset(x, y), batch_size=32), ...)."
+            ) from None
+        return method(*args, **kwargs)
+
+    return call
 
 
 def check_batches(name: str, data: Any) -> None:

@@ -115,7 +115,7 @@ def runnable(function: Step, mode: str, backend: Backend) -> Step:
 
 def _compiled(function: Step, mode: str, backend: Backend) -> Step:
     """The step as a program; its numbers are an input, so that a new learning rate is no new trace."""
-    wrap = backend.Tensor
+    wrap, devices = backend.Tensor, backend.devices
 
     def step(scalars: Tensor, *batch: Tensor) -> tuple[Tensor, ...]:
         numbers = [scalars[i].native for i in range(scalars.shape[0])]
@@ -124,7 +124,8 @@ def _compiled(function: Step, mode: str, backend: Backend) -> Step:
     program = Compiled(step, mode=mode)
 
     def run(scalars: Sequence[Any], batch: tuple[Any, ...]) -> tuple[Any, ...]:
-        vector = wrap(backend.array.from_numpy(np.array(scalars, np.float64), float64, None, True))
+        device = devices.device_of(batch[0]) if devices.several else None  # a number elsewhere bars CUDA graphs
+        vector = wrap(backend.array.from_numpy(np.array(scalars, np.float64), float64, device, True))
         return tuple([x.native for x in program(vector, *[wrap(x) for x in batch])])
 
     return run

@@ -24,7 +24,7 @@ from unifw.optim.gradients import LossScaler
 from unifw.registry import using_backend
 from unifw.tensor import Tensor
 from unifw.train.auto import choose
-from unifw.train.checks import check_batches, check_epochs, check_optimizer, check_parts
+from unifw.train.checks import check_batches, check_epochs, check_optimizer, check_parts, told
 from unifw.train.precision import Policy, Precision
 from unifw.train.progress import EpochProgress
 from unifw.train.running import AUTO, EAGER, Compile, checked, in_groups, mode_for, runnable
@@ -110,6 +110,7 @@ class Trainer:
 
     # ---- what users call
 
+    @told
     def fit(self, data: Iterable[Any], epochs: int = 1, validation: Iterable[Any] | None = None) -> list[Logs]:
         """Train for some epochs; returns each epoch's numbers: loss, metrics, "val_..." of `validation`, seconds.
 
@@ -136,6 +137,7 @@ class Trainer:
             history.append(logs)
         return history
 
+    @told
     def evaluate(self, data: Iterable[Any]) -> Logs:
         """The loss and metrics over all batches, each row counting once, in evaluation mode.
 

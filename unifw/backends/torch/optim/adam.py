@@ -15,7 +15,8 @@ Hyper = Mapping[str, Any]
 
 def _fused(kernel: Callable[..., None]) -> Callable[..., None]:
     def update(parameters: Tensors, gradients: Tensors, states: States, hyper: Hyper) -> None:
-        step = torch.tensor(hyper["step"], device=parameters[0].device)
+        # CUDA's kernel takes the bits as float32; a tensor of a Python number would be copied there, and waited for.
+        step = torch.full((), hyper["step"], dtype=torch.float32, device=parameters[0].device)
         kernel(
             in_order(parameters),
             in_order(laid_out(gradients, parameters)),
