@@ -7,11 +7,10 @@ from contextlib import nullcontext
 from typing import Any, final
 
 import tensorflow as tf
-from tensorflow.python import pywrap_tfe
 
 from unifw.backends.tensorflow.capture import new_variable
 from unifw.backends.tensorflow.devices import device_of
-from unifw.backends.tensorflow.native import UNIFW, eager, is_traced, shape, thread
+from unifw.backends.tensorflow.native import UNIFW, eager, is_traced, no_tape, shape, thread
 from unifw.backends.tensorflow.storage import (
     KernelVariable,
     laid,
@@ -30,7 +29,6 @@ __all__ = ["TensorFlowBuffer", "TensorFlowParameter", "TensorFlowTensor", "bind"
 Turn = Callable[[Any], Any]
 
 _quick_read = eager("ReadVariableOp")
-_no_tape = pywrap_tfe.TFE_Py_TapeSetIsEmpty
 
 
 class TensorFlowTensor(Tensor):
@@ -100,7 +98,7 @@ class TurnedTensor(TensorFlowTensor):
 
 def turned(stored: Any) -> Tensor:
     """A Tensor of one in the order of a KernelVariable; turned now where a derivative of that may be asked for."""
-    return TurnedTensor(stored) if _no_tape() else TensorFlowTensor(window_last(stored))
+    return TurnedTensor(stored) if no_tape() else TensorFlowTensor(window_last(stored))
 
 
 def _reader(kernel: Turn | None, other: Turn | None) -> property:
