@@ -15,6 +15,7 @@ import numpy as np
 from unifw.devices import existing, placed
 from unifw.dtypes import BY_NAME, DType, as_dtype, castable
 from unifw.errors import (
+    MOST_AXES,
     ArgumentError,
     CopyError,
     DTypeError,
@@ -24,7 +25,6 @@ from unifw.errors import (
     UnifwError,
     describe,
     explain,
-    too_many_axes,
 )
 from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
@@ -359,15 +359,12 @@ class Tensor(Operators):
                 return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
         if isinstance(error, IndexError):
             return outside(key, tuple(self.native.shape))
-        unsupported = too_many_axes("index assignment" if value else "index", error, self)
-        if unsupported is not None:
-            return unsupported
-        if value:
+        if value and self.ndim <= MOST_AXES:
             return ShapeError(
                 f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(self)}; "
                 f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
             )
-        return explain("index", error, self)
+        return explain("index assignment" if value else "index", error, self)
 
 
 def _native_key(x: Tensor, key: Any) -> Any:
