@@ -11,10 +11,12 @@ import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
 from unifw.errors import (
+    ArgumentError,
     DTypeError,
     OperandError,
     OutOfRangeError,
     TracedValueError,
+    UnifwError,
     UnsizedError,
     describe,
 )
@@ -146,6 +148,23 @@ def no_index(part: Any) -> OperandError:
     OperandError('index: got 1.5; expected integers, slices, `...`, None, masks or integer tensors.')
     """
     return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+
+
+def bad_slice(part: Any) -> UnifwError | None:
+    """The error for a part of an index that is a slice of other than integers, or with the step 0.
+
+    >>> bad_slice(slice(0, 2, 0))
+    ArgumentError('index: got slice(0, 2, 0); expected a step other than 0. Write x[i : i + 1] for one.')
+    """
+    bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+    for bound in bounds:
+        if hasattr(bound, "native"):
+            bound._known("index")
+    if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+        return no_index(part)
+    if bounds[2:] == (0,):
+        return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+    return None
 
 
 def not_an_index(dtype: Any) -> DTypeError:
