@@ -73,7 +73,45 @@ def torch_rows(blocks: int = BLOCKS) -> Iterator[Row]:
             "zeros((8, 16))": lambda x, y, m, c: torch.zeros((8, 16)),
         }
         yield from _twenty(natives, (a, b, square, c), blocks)
+        yield from _wrappers(natives, (a, b, square, c), blocks)
         yield from _torch_layers(unifw.asarray(a), torch.nn, F, blocks)
+
+
+class _Bare:
+    """What holds a native tensor, and has nothing else."""
+
+    __slots__ = ("native",)
+    native: Any
+
+
+def _wrappers(natives: Mapping[str, Operation], operands: tuple[Any, ...], blocks: int) -> Iterator[Row]:
+    """Functions that unwrap, call and wrap, and look at no dtype, axis, backend or device."""
+    import torch
+
+    def wrap(native: Any) -> _Bare:
+        made = object.__new__(_Bare)
+        made.native = native
+        return made
+
+    def total(x: _Bare, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> _Bare:
+        return wrap(torch.sum(x.native, axis, keepdims))
+
+    def concat(arrays: Any, /, *, axis: int = 0) -> _Bare:
+        x, y = arrays
+        return wrap(torch.cat((x.native, y.native)))
+
+    def zeros(shape: Any, *, dtype: Any = None, device: str | None = None) -> _Bare:
+        return wrap(torch.full(shape, 0, dtype=torch.float32))
+
+    functions: dict[str, Operation] = {
+        "sum(x, axis=1)": lambda x, y, m, c: total(x, axis=1),
+        "concat((x, y))": lambda x, y, m, c: concat((x, y)),
+        "zeros((8, 16))": lambda x, y, m, c: zeros((8, 16)),
+    }
+    held = tuple(map(wrap, operands))
+    for name, function in functions.items():
+        native = partial(natives[name], *operands)
+        yield compare(f"{name}: a wrapper without any check", native, partial(function, *held), blocks)
 
 
 def _torch_layers(x: Any, tnn: Any, F: Any, blocks: int) -> Iterator[Row]:
@@ -202,7 +240,8 @@ WORDS = """
 Microseconds per call on one thread, written by `make overhead`. A row is the median of alternating blocks;
 the ratio is unifw / native, below 1 where unifw is the faster one. Times depend on the machine, ratios less.
 Both sides are functions of the operands, called alike. On TensorFlow native is the public function; "the C++ call
-alone" shows how little Python of its own that function has, and so how little there is to gain.
+alone" shows how little Python of its own that function has, and so how little there is to gain. On PyTorch "a wrapper
+without any check" unwraps, calls and wraps, and is no use: what it adds, every wrapper adds.
 """
 
 if __name__ == "__main__":

@@ -188,8 +188,8 @@ def too_many_axes(name: str, error: Exception, *tensors: Any) -> UnsupportedErro
     for x in tensors:
         if x.ndim > MOST_AXES:
             return UnsupportedError(
-                f"{name}: got {describe(x)}, of {x.ndim} axes; the backend {x.backend.name} takes up to {MOST_AXES} "
-                "here. Write unifw.reshape(x, ...) to merge neighbouring axes first, and to split them afterwards. "
+                f"{name}: got {describe(x)}, of {x.ndim} axes; expected up to {MOST_AXES}, which every function of the "
+                f"backend {x.backend.name} takes. Write unifw.reshape(x, ...) to merge neighbouring axes first. "
                 f"The native framework says: {first_line(error)}"
             )
     return None

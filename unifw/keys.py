@@ -11,6 +11,7 @@ import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
 from unifw.errors import (
+    MOST_AXES,
     ArgumentError,
     DTypeError,
     OperandError,
@@ -21,7 +22,6 @@ from unifw.errors import (
     UnsizedError,
     describe,
     explain,
-    too_many_axes,
 )
 
 
@@ -153,6 +153,23 @@ def no_index(part: Any) -> OperandError:
     return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
 
 
+def bad_slice(part: Any) -> UnifwError | None:
+    """The error for a part of an index that is a slice of other than integers, or with the step 0.
+
+    >>> bad_slice(slice(0, 2, 0))
+    ArgumentError('index: got slice(0, 2, 0); expected a step other than 0. Write x[i : i + 1] for one.')
+    """
+    bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+    for bound in bounds:
+        if hasattr(bound, "native"):
+            bound._known("index")
+    if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+        return no_index(part)
+    if bounds[2:] == (0,):
+        return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+    return None
+
+
 def not_an_index(dtype: Any) -> DTypeError:
     """The error for an index array that has neither integers nor booleans.
 
@@ -199,24 +216,17 @@ def explain_index(x: Any, error: Exception, key: Any, *value: Any) -> Exception:
     if isinstance(error, UnifwError):
         return error
     for part in key if isinstance(key, tuple) else (key,):
-        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
-        for bound in (bound for bound in bounds if hasattr(bound, "native")):
-            bound._known("index")
-        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-            return no_index(part)
-        if bounds[2:] == (0,):
-            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+        wrong = bad_slice(part)
+        if wrong is not None:
+            return wrong
     if isinstance(error, IndexError):
         return outside(key, tuple(x.native.shape))
-    unsupported = too_many_axes("index assignment" if value else "index", error, x)
-    if unsupported is not None:
-        return unsupported
-    if value:
+    if value and x.ndim <= MOST_AXES:
         return ShapeError(
             f"index assignment: got {describe(value[0])} for the index {key!r} of {describe(x)}; "
             f"expected a value that broadcasts to what the index selects. The native framework says: {error}"
         )
-    return explain("index", error, x)
+    return explain("index assignment" if value else "index", error, x)
 
 
 def _is_mask(part: Any) -> bool:

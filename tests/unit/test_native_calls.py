@@ -25,7 +25,7 @@ CALLS: dict[str, tuple[Call, tuple[str, str]]] = {
     "exp": (lambda x, _: unifw.exp(x), ("exp", "Exp")),
     "sqrt": (lambda x, _: unifw.sqrt(x), ("sqrt", "Sqrt")),
     "maximum": (unifw.maximum, ("maximum", "Maximum")),
-    "where": (lambda x, y: unifw.where(x.wrap(MASK[x.backend.name]), x, y), ("where", "SelectV2")),
+    "where": (lambda x, y: unifw.where(x.wrap(MASK[x.backend.name]), x, y), ("where", "Select")),
     "sum": (lambda x, _: unifw.sum(x, axis=1), ("sum", "Sum")),
     "mean": (lambda x, _: unifw.mean(x), ("mean", "Mean")),
     "max": (lambda x, _: unifw.max(x), ("amax", "Max")),
