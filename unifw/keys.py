@@ -11,6 +11,7 @@ import numpy as np
 
 from unifw.dtypes import DType, as_dtype, held
 from unifw.errors import (
+    ArgumentError,
     DTypeError,
     OperandError,
     OutOfRangeError,
@@ -146,6 +147,24 @@ def no_index(part: Any) -> OperandError:
     OperandError('index: got 1.5; expected integers, slices, `...`, None, masks or integer tensors.')
     """
     return OperandError(f"index: got {part!r}; expected integers, slices, `...`, None, masks or integer tensors.")
+
+
+def no_slice(key: Any) -> Exception | None:
+    """The error for a slice in an index whose limits are no integers, or not known yet, or whose step is 0.
+
+    >>> no_slice((0, slice(2))), str(no_slice(slice(0.5)))[:34]
+    (None, 'index: got slice(None, 0.5, None);')
+    """
+    for part in key if isinstance(key, tuple) else (key,):
+        bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
+        if any(isinstance(bound, (float, complex, str)) for bound in bounds):
+            return no_index(part)
+        if bounds[2:] == (0,):
+            return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+        for bound in bounds:
+            if hasattr(bound, "native"):
+                index(bound)  # says of a traced tensor that it has no value
+    return None
 
 
 def not_an_index(dtype: Any) -> DTypeError:

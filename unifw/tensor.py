@@ -26,7 +26,7 @@ from unifw.errors import (
     explain,
     too_many_axes,
 )
-from unifw.keys import assignable, index_array, length, no_index, not_an_index, outside
+from unifw.keys import assignable, index_array, length, no_index, no_slice, not_an_index, outside
 from unifw.operators import Operators, Scalar, mixed_backends, not_a_tensor
 from unifw.registry import load_backend
 
@@ -349,14 +349,8 @@ class Tensor(Operators):
     def _explain_index(self, error: Exception, key: Any, *value: Any) -> Exception:
         if isinstance(error, UnifwError):
             return error
-        for part in key if isinstance(key, tuple) else (key,):
-            bounds = (part.start, part.stop, part.step) if isinstance(part, slice) else ()
-            for bound in (bound for bound in bounds if isinstance(bound, Tensor)):
-                bound._known("index")
-            if any(isinstance(bound, (float, complex, str)) for bound in bounds):
-                return no_index(part)
-            if bounds[2:] == (0,):
-                return ArgumentError(f"index: got {part!r}; expected a step other than 0. Write x[i : i + 1] for one.")
+        if (wrong := no_slice(key)) is not None:
+            return wrong
         if isinstance(error, IndexError):
             return outside(key, tuple(self.native.shape))
         unsupported = too_many_axes("index assignment" if value else "index", error, self)
