@@ -19,7 +19,7 @@ from unifw.array.sorting import argsort
 from unifw.array.statistical import sum as sum_
 from unifw.conversion import TensorLike
 from unifw.devices import placed
-from unifw.dtypes import DType, as_dtype, float32, float64, held, int64, numpy_dtype
+from unifw.dtypes import DType, as_dtype, float32, float64, held, int64
 from unifw.errors import ArgumentError, DTypeError, ShapeError, StateDictError
 from unifw.operators import not_a_tensor, unary
 from unifw.registry import get_backend, part
@@ -251,8 +251,8 @@ def integers(
     if host is None and (high >= 2**63 or high - low > 2**56):  # where native kernels stop, or favour some numbers
         host = np.random.Generator(np.random.Philox(integers(0, 2**56, generator=generator).item()))
     if host is not None:
-        values = host.integers(low, high, shape, np.uint64 if high > 2**63 else np.int64)
-        return asarray(values.astype(numpy_dtype(wanted)), dtype=wanted, device=device)
+        kind = np.uint64 if high > 2**63 else np.int64
+        return asarray(host.integers(low, high, shape, kind), dtype=wanted, device=device)
     backend, native = _stream_of(generator)
     drawn = part(backend, "random").integers(low, high, shape, placed(backend, device), native)
     return backend.Tensor(drawn).to(wanted)
@@ -265,8 +265,7 @@ def permutation(x: int | Tensor, *, generator: Generator | None = None) -> Tenso
     >>> sorted(unifw.random.permutation(4).tolist())
     [0, 1, 2, 3]
     """
-    rows = _rows("permutation", x)
-    order = argsort(_draw("uniform", (rows,), float64, None, generator))
+    order = argsort(_draw("uniform", (_rows("permutation", x),), float64, None, generator))
     return order if isinstance(x, int) else take(x, order, axis=0)
 
 
@@ -275,7 +274,7 @@ def _rows(name: str, x: Any) -> int:
         raise not_a_tensor(f"random.{name}", x)
     if isinstance(x, Tensor) and not x.ndim:
         raise ShapeError(f"random.{name}: got a tensor without axes; expected rows. Write x.item() for its value.")
-    return x if isinstance(x, int) else x.shape[0]
+    return x.shape[0] if isinstance(x, Tensor) else x
 
 
 def choice(
@@ -294,8 +293,7 @@ def choice(
     >>> sorted(unifw.random.choice(3, (3,), replace=False).tolist())
     [0, 1, 2]
     """
-    rows = _rows("choice", x)
-    shape = _shape("choice", shape)
+    rows, shape = _rows("choice", x), _shape("choice", shape)
     count = int(np.prod(shape))
     if rows < 1 or (not replace and count > rows):
         raise ArgumentError(f"random.choice: got {count} picks of {rows} rows; expected no more. Write replace=True.")

@@ -91,14 +91,13 @@ def test_sums_of_floats_are_as_exact_as_pairwise_ones(backend: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "mean", "std", "var", "any", "all"])
-def test_axes_in_a_list(backend: str, name: str) -> None:
+def test_axes_in_a_list_and_of_other_integers(backend: str, name: str) -> None:
     x = np.arange(12.0, dtype="float64").reshape(2, 3, 2)
-    for axes in ([0], [2, 0]):
-        assert_same(
-            getattr(unifw, name)(unifw.asarray(x), axis=axes),
-            getattr(np, name)(x, axis=tuple(axes)),
-            ulps=0 if name in ("any", "all") else 8,
-        )
+    for axes, meant in [
+        ([0], 0), ([2, 0], (0, 2)), ([], ()), (np.int64(1), 1), ((np.int8(1), 0), (0, 1)), ((unifw.asarray(-1),), -1),
+    ]:  # fmt: skip
+        got, want = getattr(unifw, name)(unifw.asarray(x), axis=axes), getattr(np, name)(x, axis=meant)
+        assert_same(got, want, ulps=0 if name in ("any", "all") else 8)
 
 
 def test_integer_sums_are_exact_and_wide(backend: str) -> None:

@@ -22,13 +22,12 @@ def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float |
     try:
         native = x.native
         if axis is not None:
-            axis = tuple(axis) if isinstance(axis, list) else axis
-            if type(axis) is tuple and not axis:  # nothing is reduced, but dtypes change as they do in a reduction
+            if type(axis) is not int and not (type(axis) is tuple and _INTEGERS.issuperset(map(type, axis))):
+                axis = axes_of(name, axis, native.ndim)
+            if axis == ():  # nothing is reduced, but dtypes change as they do in a reduction
                 return reduce(name, call("expand_dims", x, x.ndim), -1, False, correction)
             if not native.ndim:
                 raise AxisError(f"{name}: got axis {axis} for 0 axes; expected None.")
-            if type(axis) is bool or (type(axis) is tuple and bool in map(type, axis)):
-                axes_of(name, axis, native.ndim)
         if correction is None:
             return x.wrap(getattr(x.ops, name)(native, axis, keepdims))
         if not isinstance(correction, (int, float)):
@@ -36,6 +35,9 @@ def reduce(name: str, x: Tensor, axis: Axis, keepdims: bool, correction: float |
         return x.wrap(getattr(x.ops, name)(native, axis, keepdims, correction))
     except Exception as error:
         raise _explain_reduction(name, error, x, axis) from error
+
+
+_INTEGERS = frozenset({int})
 
 
 def _explain_reduction(name: str, error: Exception, x: Any, axis: Axis) -> Exception:

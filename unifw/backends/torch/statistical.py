@@ -34,11 +34,14 @@ def prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
 
 def _prod(x: torch.Tensor, axis: Any, keepdims: bool) -> torch.Tensor:
     """By one axis after the other: `torch.prod` takes no more at a time."""
-    if isinstance(axis, int):
-        return torch.prod(x, axis, keepdims)
     if axis is None and not keepdims:
         return torch.prod(x)
-    for i in sorted(range(x.ndim) if axis is None else [i % x.ndim for i in axis], reverse=True):
+    if axis is not None and not isinstance(axis, tuple):
+        return torch.prod(x, axis, keepdims)
+    places = range(x.ndim) if axis is None else {range(x.ndim)[i] for i in axis}
+    if axis is not None and len(places) < len(axis):
+        raise ValueError("one axis twice")
+    for i in sorted(places, reverse=True):
         x = torch.prod(x, i, keepdims)
     return x.clone() if axis == () else x
 
