@@ -96,15 +96,17 @@ def _steps(step: Step, blocks: Tensors, states: Tensors, reverse: bool = False) 
 
 def _forward(step: Step, x: tf.Tensor, states: Tensors, weight: tf.Tensor, bias: tf.Tensor, made: Tensors) -> Tensors:
     """The outputs of `step`, whose slices are what the input adds to the gates."""
-    enter = _by(weight, states[0])
+    enter, one = _by(weight, states[0]), states[0].shape[0] == 1
+
+    def gates(x: tf.Tensor) -> tf.Tensor:
+        *steps, features = shape(x)
+        rows = raw.BiasAdd(value=enter(tf.reshape(x, (-1, features))), bias=bias)  # one kernel with the product
+        return tf.reshape(rows, (*steps, shape(weight)[0]))
 
     def body(blocks: Tensors, states: Tensors) -> tuple[Tensors, Tensors, Tensors]:
-        *steps, features = shape(blocks[0])
-        rows = enter(tf.reshape(blocks[0], (-1, features)))
-        gates = raw.BiasAdd(value=rows, bias=bias)  # one kernel with the product
-        return *_steps(step, [tf.reshape(gates, (*steps, shape(weight)[0]))], states), ()
+        return *_steps(step, blocks if one else [gates(blocks[0])], states), ()
 
-    return _loop(body, [x], states, made)[1]
+    return _loop(body, [gates(x) if one else x], states, made)[1]  # the blocks of one sequence are too small
 
 
 def _entered(gates: tf.Tensor, x: tf.Tensor, weight: tf.Tensor) -> tuple[tf.Tensor, Tensors]:
