@@ -21,9 +21,11 @@ def recurrent_layer(
     kind: str, x: tf.Tensor, lengths: tf.Tensor | None, states: Sequence[tf.Tensor], weights: Weights, reverse: bool
 ) -> tuple[tf.Tensor, ...]:
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    steps, batch, features = shape(x)
+    if lengths is not None:  # out of a table of those that may be: in a graph, too, others are an error
+        lengths = raw.GatherV2(params=tf.range(steps + 1, dtype=tf.int64), indices=lengths, axis=0)
     if reverse:
         x = _reversed(x, lengths)
-    steps, batch, features = shape(x)
     gates = product(tf.reshape(x, (-1, features)), w_ih)
     if b_ih is not None:  # once over all steps: a graph makes one kernel of it and the product
         gates = raw.BiasAdd(value=gates, bias=b_ih if kind == "gru" else b_ih + b_hh)
