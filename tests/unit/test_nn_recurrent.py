@@ -206,6 +206,24 @@ def test_exported_with_lengths_as_an_input(backend: str, rng: np.random.Generato
         np.testing.assert_allclose(got[key].numpy(), value.numpy(), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("lengths", [[5, 9], [5, -1]])
+def test_a_graph_refuses_the_lengths_that_eager_code_does(backend: str, lengths: list[int]) -> None:
+    """Also where only the outputs are used, for which such lengths might be cut."""
+    layer, x = nn.GRU(F, H), unifw.ones((2, T, F))
+    compiled = unifw.compile(lambda x, lengths: layer(x, lengths=lengths)[0])
+    compiled(x, unifw.asarray([5, 0]))
+    for run in (compiled, lambda x, lengths: layer(x, lengths=lengths)):
+        with pytest.raises(
+            ArgumentError, match=rf"gru: got lengths from {min(lengths)} to {max(lengths)}; expected 0 to"
+        ):
+            run(x, unifw.asarray(lengths))
+    assert compiled.trace_count == 1
+    with pytest.raises(DTypeError, match="got lengths of dtype float32"):
+        compiled(x, unifw.asarray([5.0, 1.0]))
+    with pytest.raises(ShapeError, match=r"got lengths of shape \(1, 2\); expected \(2,\)"):
+        compiled(x, unifw.asarray([[5, 1]]))
+
+
 ones = unifw.ones
 BAD: dict[str, tuple[Any, Any, str]] = {
     "features": (

@@ -135,14 +135,13 @@ def _check_state(stack: Stack, x: Tensor, state: Any, wanted: tuple[int | None, 
 def _lengths(stack: Stack, x: Tensor, lengths: TensorLike) -> tuple[Native, bool]:
     """The lengths on the backend of `x`, and whether they are for single steps: traced, or zero for some sequence.
 
-    Raises ArgumentError for lengths outside 0 to the number of steps, where they are known.
+    Raises ArgumentError for lengths outside 0 to the number of steps, where they are known; a graph, when it runs.
     """
     if isinstance(lengths, Tensor):
         if lengths.ops is not x.ops:
             raise mixed_backends(stack.name, x, lengths)
-        if "integer" not in lengths.dtype.kind:
-            raise DTypeError(f"{stack.name}: got lengths of dtype {lengths.dtype}; expected integers.")
         if lengths.ops.is_traced(lengths.native):
+            _check_form(stack, x, lengths.dtype, lengths.ops.static_shape(lengths.native))
             return x.ops.astype(lengths.native, int64), True
         values: Any = lengths.numpy()
     else:
@@ -152,13 +151,17 @@ def _lengths(stack: Stack, x: Tensor, lengths: TensorLike) -> tuple[Native, bool
     return native, bool(x.ops.is_traced(x.native) or not values.all())
 
 
+def _check_form(stack: Stack, x: Tensor, dtype: Any, shape: tuple[int | None, ...]) -> None:
+    batch = x.ops.static_shape(x.native)[0 if stack.batch_first else 1]
+    if "int" not in str(dtype):
+        raise DTypeError(f"{stack.name}: got lengths of dtype {dtype}; expected integers.")
+    if not agree(shape, (batch,)):
+        raise ShapeError(f"{stack.name}: got lengths of shape {shape}; expected ({batch},), one per sequence.")
+
+
 def _check_lengths(stack: Stack, x: Tensor, values: Any) -> None:
-    first, second, _ = x.ops.static_shape(x.native)
-    batch, steps = (first, second) if stack.batch_first else (second, first)
-    if values.dtype.kind not in "iu":
-        raise DTypeError(f"{stack.name}: got lengths of dtype {values.dtype}; expected integers.")
-    if values.ndim != 1 or batch not in (None, len(values)):
-        raise ShapeError(f"{stack.name}: got lengths of shape {values.shape}; expected ({batch},), one per sequence.")
+    _check_form(stack, x, values.dtype, values.shape)
+    steps = x.ops.static_shape(x.native)[1 if stack.batch_first else 0]
     if values.size and (values.min() < 0 or (steps is not None and values.max() > steps)):
         raise ArgumentError(
             f"{stack.name}: got lengths from {values.min()} to {values.max()}; expected 0 to {steps}, the number of "

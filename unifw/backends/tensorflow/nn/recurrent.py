@@ -21,6 +21,8 @@ def recurrent_layer(
     kind: str, x: tf.Tensor, lengths: tf.Tensor | None, states: Sequence[tf.Tensor], weights: Weights, reverse: bool
 ) -> tuple[tf.Tensor, ...]:
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
+    if lengths is not None:  # out of a table of those that may be: in a graph, too, others are an error
+        lengths = raw.GatherV2(params=tf.range(shape(x)[0] + 1, dtype=tf.int64), indices=lengths, axis=0)
     if reverse:
         x = _reversed(x, lengths)
     zeros = tf.zeros(w_hh.shape[:1], x.dtype)

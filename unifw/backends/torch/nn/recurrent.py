@@ -66,6 +66,9 @@ def _padded(packed: PackedSequence, steps: int, batch_first: bool) -> torch.Tens
 def recurrent_layer(
     kind: str, x: torch.Tensor, lengths: torch.Tensor | None, states: Tensors, weights: Weights, reverse: bool
 ) -> tuple[torch.Tensor, ...]:
+    if lengths is not None:  # out of a table of those that may be: in a graph, too, others are an error
+        places = torch.where(lengths < 0, 2**31, lengths)  # compiled, -1 would be the last
+        lengths = torch.arange(x.shape[0] + 1, device=x.device).index_select(0, places)
     if reverse:
         x = _reversed(x, lengths)
     after = scan(kind, x, states, weights)
