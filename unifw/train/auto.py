@@ -65,6 +65,7 @@ def streams_unmoved() -> Iterator[None]:
     """After the `with` block the random streams go on as if nothing had been drawn in it.
 
     >>> import unifw
+    >>> backend = unifw.get_backend()  # whose stream it is
     >>> with streams_unmoved():
     ...     first = unifw.random.normal((3,)).tolist()
     >>> unifw.random.normal((3,)).tolist() == first
