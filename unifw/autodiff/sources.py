@@ -115,8 +115,8 @@ def wrapped(tensors: Sequence[Tensor], parameters: Sequence[Parameter], natives:
     >>> [x.tolist() for x in wrapped([], [unifw.Parameter([1.0])], [unifw.ones(1).native])]
     [[1.0]]
     """
-    given = iter(natives)
-    return [*(x.wrap(next(given)) for x in tensors), *(p._of_stored(x) for p, x in zip(parameters, given, strict=True))]
+    wraps = [*[x.wrap for x in tensors], *[p._of_stored for p in parameters]]
+    return [wrap(x) for wrap, x in zip(wraps, natives, strict=True)]
 
 
 def pairs(name: str, what: str, argument: Any, value: Any) -> Iterator[tuple[Tensor, Any]]:
