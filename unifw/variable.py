@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 from unifw import changes, shortcuts
@@ -52,6 +53,11 @@ class Variable(Tensor):
     def _laid(self, x: Tensor) -> Native:
         """The payload of a Tensor of this shape, with its axes in the order of the storage."""
         return x.native
+
+    @classmethod
+    def _each_of_stored(cls, of: Sequence[Self], stored: Iterable[Native]) -> Iterable[Tensor]:
+        """Tensors of payloads that have their axes in the order of these storages, one each."""
+        return map(cls.backend.Tensor, stored)
 
     def _set_stored(self, native: Native) -> None:
         """Replace the value by one whose axes are in the order of the storage."""

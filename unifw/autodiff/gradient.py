@@ -59,7 +59,7 @@ def value_and_grad(
             names, parameters = trainable_of("grad", args[single])
             backend = parameters[0].backend
             value, aux, found = _run(backend, lambda _: function(*args, **kwargs), [], parameters, has_aux)
-            gradient = dict(zip(names, wrapped([], parameters, found), strict=True))
+            gradient = dict(zip(names, parameters[0]._each_of_stored(parameters, found), strict=True))
             return (value, aux) if has_aux else value, gradient
         sources = Sources("grad", [args[position] for position in positions])
 

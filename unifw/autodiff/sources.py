@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -115,8 +115,9 @@ def wrapped(tensors: Sequence[Tensor], parameters: Sequence[Parameter], natives:
     >>> [x.tolist() for x in wrapped([], [unifw.Parameter([1.0])], [unifw.ones(1).native])]
     [[1.0]]
     """
-    wraps: list[Callable[[Native], Tensor]] = [*[x.wrap for x in tensors], *[p._of_stored for p in parameters]]
-    return [wrap(x) for wrap, x in zip(wraps, natives, strict=True)]
+    count = len(tensors)
+    made = [*map(tensors[0].backend.Tensor, natives[:count])] if tensors else []
+    return [*made, *parameters[0]._each_of_stored(parameters, natives[count:])] if parameters else made
 
 
 def pairs(name: str, what: str, argument: Any, value: Any) -> Iterator[tuple[Tensor, Any]]:

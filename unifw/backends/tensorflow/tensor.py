@@ -177,6 +177,10 @@ class _Stored:
     def _of_stored(self, stored: Any) -> Tensor:
         return turned(stored) if self._turned else TensorFlowTensor(stored)
 
+    @classmethod
+    def _each_of_stored(cls, of: Any, stored: Any) -> Any:
+        return [x._of_stored(native) for x, native in zip(of, stored, strict=True)]
+
     def _set(self, native: Any) -> None:
         self._set_stored(laid(native, self.storage))
 
