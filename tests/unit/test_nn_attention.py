@@ -178,12 +178,17 @@ BAD: dict[str, tuple[Any, Any, str]] = {
     "layer-mask": (
         lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), attn_mask=ones((3,))),
         ShapeError,
-        r"as attn_mask; expected \(2, 3\) axes",
+        r"\(3,\).* as attn_mask; expected \(2, 3\) or \(2, 2, 3\), \(L, S\) or \(N \* heads, L, S\)",
     ),
     "layer-mask-turned": (
         lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), attn_mask=ones((2, 3, 2))),
         ShapeError,
-        r"\(2, 3, 2\).* as attn_mask; expected \(2, 2, 3\), \(N \* heads, L, S\)",
+        r"\(2, 3, 2\).* as attn_mask; expected \(2, 3\) or \(2, 2, 3\), \(L, S\) or",
+    ),
+    "layer-mask-padding": (
+        lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), key_padding_mask=ones((1, 2))),
+        ShapeError,
+        r"\(1, 2\).* as key_padding_mask; expected \(1, 3\), \(N, S\)",
     ),
     "layer-mask-array": (
         lambda: layer_on((1, 2, 8), (1, 3, 8), (1, 3, 8), attn_mask=np.zeros((2, 3), bool)),

@@ -10,6 +10,7 @@ from unifw.array.creation import arange, ones_like, zeros, zeros_like
 from unifw.array.linear_algebra import matmul
 from unifw.array.manipulation import broadcast_to, concat, expand_dims, reshape, squeeze
 from unifw.array.statistical import mean
+from unifw.dtypes import DType
 from unifw.errors import ArgumentError, DTypeError, ShapeError, describe
 from unifw.keys import agree
 from unifw.nn import functional as F
@@ -140,28 +141,17 @@ class MultiheadAttention(Module):
 
     def _mask(self, q: Tensor, k: Tensor, padding: Tensor | None, attn_mask: Tensor | None) -> Tensor | None:
         """Both masks as one of the form that `scaled_dot_product_attention` takes."""
-        for name, mask, ranks in (("key_padding_mask", padding, (2,)), ("attn_mask", attn_mask, (2, 3))):
-            if mask is not None and not isinstance(mask, Tensor):
-                raise not_a_tensor(f"MultiheadAttention: {name}", mask)
-            if mask is not None and mask.ndim not in ranks:
-                raise ShapeError(f"MultiheadAttention: got {describe(mask)} as {name}; expected {ranks} axes.")
-            if mask is not None and mask.dtype.kind != "bool" and mask.dtype is not q.dtype:
-                raise DTypeError(f"MultiheadAttention: got {describe(mask)} as {name}; expected bool or {q.dtype}.")
+        if padding is None and attn_mask is None:
+            return None
+        (batch, heads, length, _), keys = q.ops.static_shape(q.native), k.ops.static_shape(k.native)[2]
+        by_head = (batch and batch * heads, length, keys)
+        _check_mask("key_padding_mask", "(N, S)", padding, q.dtype, ((batch, keys),))
+        _check_mask("attn_mask", "(L, S) or (N * heads, L, S)", attn_mask, q.dtype, ((length, keys), by_head))
         hidden = None if padding is None else padding[:, None, None, :]
         if attn_mask is not None and attn_mask.ndim == 3:
-            attn_mask = self._by_head(q, k, attn_mask)
+            attn_mask = reshape(attn_mask, (q.shape[0], heads, q.shape[2], k.shape[2]))
         found = [_allowed(mask) for mask in (hidden, attn_mask) if mask is not None]
-        return None if not found else found[0] if len(found) == 1 else _both(*found)
-
-    def _by_head(self, q: Tensor, k: Tensor, mask: Tensor) -> Tensor:
-        """A mask (N * heads, L, S) as (N, heads, L, S)."""
-        (batch, heads, length, _), keys = q.ops.static_shape(q.native), k.ops.static_shape(k.native)[2]
-        wanted = (batch and batch * heads, length, keys)
-        if not agree(mask.ops.static_shape(mask.native), wanted):
-            raise ShapeError(
-                f"MultiheadAttention: got {describe(mask)} as attn_mask; expected {wanted}, (N * heads, L, S)."
-            )
-        return reshape(mask, (q.shape[0], heads, q.shape[2], k.shape[2]))
+        return found[0] if len(found) == 1 else _both(*found)
 
     def _extended(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None
@@ -183,6 +173,19 @@ class MultiheadAttention(Module):
 
     def _describe(self) -> str:
         return f"{self._sizes['query']}, num_heads={self.num_heads}"
+
+
+def _check_mask(name: str, form: str, mask: Any, dtype: DType, shapes: tuple[tuple[Any, ...], ...]) -> None:
+    if mask is None:
+        return
+    if not isinstance(mask, Tensor):
+        raise not_a_tensor(f"MultiheadAttention: {name}", mask)
+    if not any(agree(mask.ops.static_shape(mask.native), shape) for shape in shapes):
+        raise ShapeError(
+            f"MultiheadAttention: got {describe(mask)} as {name}; expected {' or '.join(map(str, shapes))}, {form}."
+        )
+    if mask.dtype.kind != "bool" and mask.dtype is not dtype:
+        raise DTypeError(f"MultiheadAttention: got {describe(mask)} as {name}; expected bool or {dtype}.")
 
 
 def _allowed(mask: Tensor) -> Tensor:
