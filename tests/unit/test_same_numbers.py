@@ -89,3 +89,14 @@ def exported(model: nn.Module, x: unifw.Tensor, backend: str, folder: Path) -> N
 
 def close(found: unifw.Tensor, wanted: unifw.Tensor) -> None:
     np.testing.assert_allclose(found.numpy(), wanted.numpy(), rtol=1e-10, atol=1e-11)
+
+
+def test_normalisation_leaves_the_batch_open(backend: str, tmp_path: Path) -> None:
+    model = nn.Sequential(nn.InstanceNorm2d(4), nn.BatchNorm2d(4), nn.GroupNorm(2, 4)).eval()
+    x = np.random.default_rng(0).normal(size=(5, 3, 6, 4)).astype("float32")
+    for format, name in (FORMATS[backend], *([("torchscript", "model.pt")] if backend == "torch" else [])):
+        unifw.export(model, tmp_path / name, format=format, inputs=x[:3])
+        artifact = unifw.load_artifact(tmp_path / name)
+        for rows in (1, 2, 5):
+            found = artifact(unifw.asarray(x[:rows])).numpy()
+            np.testing.assert_allclose(found, model(unifw.asarray(x[:rows])).numpy(), rtol=1e-5, atol=1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from unifw.backends.torch.native import lacks_half
+from unifw.backends.torch.native import lacks_half, static_shape
 from unifw.backends.torch.nn.layout import LAST, SECOND
 from unifw.spec.types import Sizes
 
@@ -72,7 +72,7 @@ def instance_norm(
     _check(x, dims)
     settings = running_mean, running_var, weight, bias, training, momentum, eps
     # torch's own has a wrong gradient for one channels-last image, and makes NaN of the statistics for none
-    norm = F.instance_norm if x.shape[0] > 1 else F.batch_norm
+    norm = F.batch_norm if static_shape(x)[0] in (0, 1) else F.instance_norm
     return _by_channels(norm, x, channels_last, *settings)
 
 
