@@ -148,16 +148,16 @@ class Recipe:
 
     def _summed(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any], update: bool) -> dict[str, Tensor]:
         sums = [self.sums[name] for name in gradients]
-        wrap, ops = sums[0].wrap, part(sums[0].backend, "optim")
+        ops = part(sums[0].backend, "optim")
         if in_trace() and not ops.FUSED_IN_TRACES:
             return _summed_in_trace(self.sums, gradients, numbers, update)
         laid = [own._laid(gradients[name]) for name, own in zip(gradients, sums, strict=True)]
         ops.accumulate([x.storage for x in sums], laid)
         if not update:
             return {}
-        means = ops.multiply([x.native for x in sums], numbers["share"])
+        means = ops.multiply([x._stored for x in sums], numbers["share"])
         ops.reset([x.storage for x in sums])
-        return {name: wrap(x) for name, x in zip(gradients, means, strict=True)}
+        return {name: own._of_stored(x) for name, own, x in zip(gradients, sums, means, strict=True)}
 
     def _change(self, gradients: dict[str, Tensor], numbers: Mapping[str, Any]) -> tuple[Any, ...]:
         """Update the parameters; with loss scaling only if all gradients are finite, which is returned."""
@@ -171,8 +171,8 @@ class Recipe:
             finite = _all_finite(list(unscaled.values()))
             _only_where(finite, self._changing(unscaled), lambda: self._update(unscaled, numbers))
             return (finite.native,)
-        divided = ops.multiply([x.native for x in gradients.values()], 1 / numbers["scale"])
-        unscaled = {name: first.wrap(x) for name, x in zip(gradients, divided, strict=True)}
+        divided = ops.multiply([x._stored for x in gradients.values()], 1 / numbers["scale"])
+        unscaled = {name: x._of_stored(new) for (name, x), new in zip(gradients.items(), divided, strict=True)}
         passed = ops.all_finite(divided)
         ops.when(passed, lambda: self._update(unscaled, numbers))
         return (passed,)

@@ -44,8 +44,27 @@ class TensorFlowTensor(Tensor):
         return window_first(self.native)
 
 
+class _Unread:
+    """What is known of a value by its `storage`, without reading it."""
+
+    __slots__ = ()
+    storage: Any
+
+    @property
+    def ndim(self) -> int:
+        return len(self.storage.shape)
+
+    @property
+    def dtype(self) -> DType:
+        return UNIFW[self.storage.dtype]
+
+    @property
+    def device(self) -> str:
+        return device_of(self.storage)
+
+
 @final
-class TurnedTensor(TensorFlowTensor):
+class TurnedTensor(_Unread, TensorFlowTensor):
     """A constant that has its axes in the order of a KernelVariable until its value is read.
 
     A gradient that goes from the tape to the optimiser is never turned. In a graph each reading turns it, which the
@@ -76,18 +95,6 @@ class TurnedTensor(TensorFlowTensor):
     @property
     def shape(self) -> tuple[int, ...]:
         return public_sizes(shape(self.storage))
-
-    @property
-    def ndim(self) -> int:
-        return len(shape(self.storage))
-
-    @property
-    def dtype(self) -> DType:
-        return UNIFW[self.storage.dtype]
-
-    @property
-    def device(self) -> str:
-        return device_of(self.storage)
 
     def _set(self, native: Any) -> None:
         self.storage, self._read = window_first(native), native
@@ -124,34 +131,19 @@ def _reader(kernel: Turn | None, other: Turn | None) -> property:
     return property(read)
 
 
-class _Stored:
+class _Stored(_Unread):
     """Storage is a `tf.Variable`, which may have the axes of the value in another order, or a tensor that stands in."""
 
     __slots__ = ()
-    storage: Any
     _turned: bool
 
     native = _reader(window_last, None)
     _kernel = _reader(None, window_first)
     _stored = _reader(None, None)
 
-    # What follows is known without reading the value.
-
     @property
     def shape(self) -> tuple[int, ...]:
         return public_shape(self.storage)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.storage.shape)
-
-    @property
-    def dtype(self) -> DType:
-        return UNIFW[self.storage.dtype]
-
-    @property
-    def device(self) -> str:
-        return device_of(self.storage)
 
     def _matches(self: Any, x: Tensor) -> bool:
         if x._turned is not self._turned:
